@@ -1,0 +1,189 @@
+//! The one table from what went wrong to an exit code and a line of text.
+//! Must not hold: decisions; whoever fails knows why, here it gets its number.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+use wireline_http as http;
+use wireline_store as store;
+use wireline_wire as wire;
+
+/// Why wireline ends early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Whoever read our standard output has left, which is no failure.
+    ReaderLeft = 0,
+    /// The peer refused or lacks it.
+    Refused = 1,
+    /// Usage or bad input; nothing was sent.
+    Usage = 2,
+    /// Not reached: name, route, refused, reset before an answer.
+    NotReached = 3,
+    /// TLS.
+    Tls = 4,
+    /// The peer broke the protocol or a limit, cut a transfer short, or redirected too often.
+    Broken = 5,
+    /// Timed out.
+    TimedOut = 6,
+    /// A local file: missing, exists, full, denied.
+    Local = 7,
+    /// It would have been unsafe.
+    Unsafe = 8,
+    /// Partly done.
+    Partly = 10,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// What is told to the user: `wireline: doing: why`, then perhaps a hint.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) doing: String,
+    pub(crate) why: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a reason; [`Failure::doing`] says during what.
+    pub(crate) fn new(exit: Exit, why: impl Into<String>) -> Self {
+        Self { exit, doing: String::new(), why: why.into(), hint: None }
+    }
+
+    /// Bad input.
+    pub(crate) fn usage(why: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, why)
+    }
+
+    /// Names what was being done, unless that is known already.
+    pub(crate) fn doing(mut self, doing: impl Into<String>) -> Self {
+        if self.doing.is_empty() {
+            self.doing = doing.into();
+        }
+        self
+    }
+
+    /// One thing to try.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Our own side failed.
+    pub(crate) fn local(error: &io::Error) -> Self {
+        Self::new(Exit::Local, wire::cause(error))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.doing.as_str() {
+            "" => f.write_str(&self.why),
+            doing => write!(f, "{doing}: {}", self.why),
+        }
+    }
+}
+
+impl From<http::Error> for Failure {
+    fn from(error: http::Error) -> Self {
+        use http::Error as E;
+        let exit = match &error {
+            E::Connection(error) => exit_of(error),
+            E::Violation { .. } | E::Unsupported { .. } => Exit::Broken,
+            E::Input(_) => Exit::Usage,
+            E::Unsafe { .. } => Exit::Unsafe,
+            E::Local(_) => Exit::Local,
+            _ => Exit::Broken,
+        };
+        let hint = match &error {
+            E::Connection(error) => hint_for(error),
+            E::Unsafe { .. } => Some("ask for that URL yourself if you trust it".to_owned()),
+            _ => None,
+        };
+        Self { hint, ..Self::new(exit, error.to_string()) }
+    }
+}
+
+fn exit_of(error: &wire::Error) -> Exit {
+    use wire::Error as E;
+    match error {
+        E::Input(_) => Exit::Usage,
+        E::Resolve { .. } | E::Connect { .. } | E::Closed | E::Io(_) => Exit::NotReached,
+        E::Tls { .. } => Exit::Tls,
+        E::TimedOut { .. } => Exit::TimedOut,
+        E::NotLoopback { .. } => Exit::Unsafe,
+        E::Local(_) => Exit::Local,
+        _ => Exit::Broken,
+    }
+}
+
+fn hint_for(error: &wire::Error) -> Option<String> {
+    use wire::Error as E;
+    let hint = match error {
+        E::NotLoopback { .. } => {
+            "a login would go out in clear: use https, or --allow-plaintext-auth"
+        }
+        E::Tls { reason, .. } if reason.contains("does not speak TLS") => {
+            "use http:// if it is meant to be in clear"
+        }
+        E::Tls { reason, .. } if reason.contains("trusted authority") => {
+            "name the authority with --cacert FILE or --add-ca FILE, or use --system-roots"
+        }
+        E::Tls { reason, .. } if reason.contains("an authority's") => {
+            "--cacert takes the authority that signed the server's certificate, not that certificate"
+        }
+        E::TimedOut { phase: "the whole of it", .. } => "--max-time sets this limit",
+        E::TimedOut { phase: "connecting", .. } => "--connect-timeout sets this limit",
+        E::TimedOut { .. } => "--timeout sets this limit",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        let hint = match &error {
+            store::Error::Exists { .. } => Some("--overwrite replaces it".to_owned()),
+            store::Error::Locked { .. } => Some("another wireline is writing it".to_owned()),
+            _ => None,
+        };
+        Self { hint, ..Self::new(Exit::Local, error.to_string()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_table() {
+        use http::Error as E;
+        let io = || io::Error::from(io::ErrorKind::ConnectionReset);
+        let rows = [
+            (E::Input(String::new()), 2),
+            (E::Connection(wire::Error::Resolve { host: String::new(), source: io() }), 3),
+            (E::Connection(wire::Error::Connect { tried: Vec::new() }), 3),
+            (E::Connection(wire::Error::Closed), 3),
+            (E::Connection(wire::Error::Io(io())), 3),
+            (E::Connection(wire::Error::Tls { host: String::new(), reason: String::new() }), 4),
+            (E::Connection(wire::Error::Cut { got: 1, expected: None }), 5),
+            (E::Connection(wire::Error::Leftover { bytes: 1 }), 5),
+            (E::Violation { doing: "", why: String::new() }, 5),
+            (E::Unsupported { feature: String::new() }, 5),
+            (E::Connection(wire::Error::TimedOut { phase: "", after: Duration::ZERO }), 6),
+            (E::Local(io()), 7),
+            (E::Unsafe { doing: "", why: String::new() }, 8),
+            (E::Connection(wire::Error::NotLoopback { address: ([1, 2, 3, 4], 5).into() }), 8),
+        ];
+        for (error, code) in rows {
+            let text = format!("{error:?}");
+            assert_eq!(Failure::from(error).exit as u8, code, "{text}");
+        }
+    }
+}

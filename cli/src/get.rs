@@ -1,0 +1,444 @@
+//! `wireline get` and `wireline http`: from arguments to jobs, from reports to results.
+//! Must not hold: the transfer itself (`fetch.rs`).
+
+use crate::args::{Fetch, Get, Http, Shared};
+use crate::exit::{Exit, Failure};
+use crate::fetch::{Fetcher, Job, Place, Policy, Report, Start};
+use crate::meter::Meter;
+use crate::output::Output;
+use crate::plan::{self, Address};
+use crate::trace::Trace;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wireline_http::{
+    Client, Field, Limits, Login, Method, Origin, Persistence, Request, TargetUri,
+};
+use wireline_store::{Options, Target, safe_name};
+use wireline_wire::{Event, Observer, escape};
+
+/// What is asked of each URL.
+#[derive(Debug)]
+struct Asked {
+    method: Method,
+    body: Option<Vec<u8>>,
+    fields: Vec<Field>,
+}
+
+/// Everything that was typed, made sense of, before anything is sent.
+#[derive(Debug)]
+struct Plan<'a> {
+    fetch: &'a Fetch,
+    shared: &'a Shared,
+    output: Output,
+    start: Start,
+    requests: Vec<(Request, Address)>,
+}
+
+/// `wireline get URL...`
+pub(crate) fn get(args: &Get) -> Result<(), Failure> {
+    let method = if args.fetch.head { Method::head() } else { Method::get() };
+    run(&args.urls, &args.fetch, &args.shared, method, None)
+}
+
+/// `wireline http [METHOD] URL`
+pub(crate) fn http(args: &Http) -> Result<(), Failure> {
+    let (method, url) = match args.words.as_slice() {
+        [method, url] => (Some(method), url),
+        [url] => (args.method.as_ref(), url),
+        _ => return Err(Failure::usage("give a method and a URL")),
+    };
+    let body = args.data.as_deref().map(read_data).transpose()?;
+    let method = match method {
+        Some(method) => Method::try_from(method.as_str())?,
+        None if args.fetch.head => Method::head(),
+        None if body.is_some() => Method::try_from("POST")?,
+        None => Method::get(),
+    };
+    run(std::slice::from_ref(url), &args.fetch, &args.shared, method, body)
+}
+
+fn run(
+    urls: &[String],
+    fetch: &Fetch,
+    shared: &Shared,
+    method: Method,
+    body: Option<Vec<u8>>,
+) -> Result<(), Failure> {
+    let plan = Plan::new(urls, fetch, shared, method, body)?;
+    let progress = !shared.quiet && io::stderr().is_terminal();
+    let meter = Arc::new(Meter::new(progress));
+    let client = plan.client(&meter)?;
+    let fetcher = Fetcher { client, policy: plan.policy()?, output: plan.output, meter };
+    plan.carry_out(fetcher)
+}
+
+impl<'a> Plan<'a> {
+    fn new(
+        urls: &[String],
+        fetch: &'a Fetch,
+        shared: &'a Shared,
+        method: Method,
+        body: Option<Vec<u8>>,
+    ) -> Result<Self, Failure> {
+        let output = Output { quiet: shared.quiet };
+        let start = parse_start(fetch.continue_at.as_deref())?;
+        check_places(urls.len(), fetch, shared)?;
+        let asked = Asked { fields: typed_fields(fetch, body.is_some())?, method, body };
+        let addresses =
+            urls.iter().map(|raw| Address::parse(raw)).collect::<Result<Vec<_>, _>>()?;
+        let mut origins = Vec::new();
+        for address in &addresses {
+            plan::refuse_proxy(&address.url, shared)?;
+            origins.push(target(address)?.origin());
+        }
+        let mut requests = Vec::new();
+        for address in addresses {
+            requests.push((asked.request(&address, &origins, shared)?, address));
+        }
+        let plan = Self { fetch, shared, output, start, requests };
+        plan.warn();
+        Ok(plan)
+    }
+
+    fn warn(&self) {
+        if self.shared.insecure {
+            self.output.warn("--insecure: anybody in between can read and change what is sent");
+        }
+        if self.requests.iter().any(|(_, address)| plan::exposes_password(address, self.shared)) {
+            self.output.warn(
+                "a password on the command line is seen by others on this machine; \
+                 --password-file FILE hides it",
+            );
+        }
+        for (request, address) in &self.requests {
+            if address.assumed {
+                self.output.note(&format!("no scheme given, using {}", address.shown()));
+            }
+            let clear = !request.uri().origin().is_secure();
+            if clear && request.has_field("Authorization") && !is_local(&address.url) {
+                self.output.warn("the Authorization that you typed goes out in clear");
+            }
+        }
+    }
+
+    fn client(&self, meter: &Arc<Meter>) -> Result<Client, Failure> {
+        let meter = Arc::clone(meter);
+        let observer: Arc<dyn Observer> = match self.shared.verbose {
+            true => Arc::new(Both(meter, Trace::new(io::stderr()))),
+            false => meter,
+        };
+        let dialer = plan::dialer(self.shared, observer)?;
+        let client = Client::new(dialer, Limits::default());
+        Ok(client.with_clear_login(self.shared.allow_plaintext_auth))
+    }
+
+    fn policy(&self) -> Result<Policy, Failure> {
+        let most = self.shared.max_size.as_deref().map(|text| plan::bytes("--max-size", text));
+        let to_file = self.has_files() && !self.goes_to_stdout(0);
+        let shows_heads = (to_file || self.fetch.include || self.fetch.head) && !self.shared.json;
+        Ok(Policy {
+            redirects: self.fetch.max_redirs,
+            retries: self.shared.retry,
+            most_bytes: most.transpose()?.unwrap_or(i64::MAX as u64),
+            shows_heads,
+            verbose: self.shared.verbose,
+            stores_errors: self.fetch.fail_with_body,
+        })
+    }
+
+    fn has_files(&self) -> bool {
+        !self.fetch.output.is_empty() || self.names_by_url()
+    }
+
+    fn names_by_url(&self) -> bool {
+        self.fetch.remote_name || self.fetch.output_dir.is_some() && self.fetch.output.is_empty()
+    }
+
+    fn goes_to_stdout(&self, nth: usize) -> bool {
+        self.fetch.output.get(nth).is_some_and(|path| path == Path::new("-"))
+    }
+
+    fn carry_out(self, mut fetcher: Fetcher) -> Result<(), Failure> {
+        let origins: Vec<_> =
+            self.requests.iter().map(|(request, _)| request.uri().origin()).collect();
+        let mut failed = Vec::new();
+        for (nth, (request, address)) in self.requests.iter().enumerate() {
+            let origin = request.uri().origin();
+            let later = origins.iter().skip(nth + 1).any(|later| *later == origin);
+            let persistence = if later { Persistence::Keep } else { Persistence::Close };
+            let result = self.one(&mut fetcher, nth, request, address, persistence);
+            match result {
+                Err(failure) if failure.exit == Exit::ReaderLeft => return Err(failure),
+                Err(failure) => failed.push(failure.doing(format!("fetching {}", address.shown()))),
+                Ok(()) => {}
+            }
+            if self.requests.len() > 1
+                && let Some(failure) = failed.last().filter(|_| failed.len() > nth)
+            {
+                self.output.fail(failure);
+            }
+        }
+        verdict(failed, self.requests.len())
+    }
+
+    fn one(
+        &self,
+        fetcher: &mut Fetcher,
+        nth: usize,
+        request: &Request,
+        address: &Address,
+        persistence: Persistence,
+    ) -> Result<(), Failure> {
+        fetcher.meter.begin();
+        let place = self.place(nth, address)?;
+        let file = match &place {
+            Place::File(part) => Some(part.path().to_owned()),
+            _ => None,
+        };
+        let (request, url, start) = (request.clone(), address.shown().to_owned(), self.start);
+        let mut report = Report::default();
+        let result = fetcher.run(Job { request, url, persistence, place, start }, &mut report);
+        if self.shared.json {
+            let line = json_line(address, file.as_deref(), &report, &fetcher.meter, &result);
+            self.output.line(&line).map_err(|error| Failure::local(&error))?;
+        }
+        result
+    }
+
+    fn place(&self, nth: usize, address: &Address) -> Result<Place, Failure> {
+        if self.fetch.head {
+            return Ok(Place::Nowhere);
+        }
+        let options = Options {
+            overwrite: self.fetch.overwrite || !self.fetch.output.is_empty(),
+            sync: self.fetch.sync,
+            create_dirs: self.fetch.create_dirs,
+        };
+        let folder = self.fetch.output_dir.as_deref().unwrap_or(Path::new(""));
+        let target = match self.fetch.output.get(nth) {
+            Some(_) if self.goes_to_stdout(nth) => return Ok(Place::Stdout { binary: true }),
+            Some(path) => Target::file(&folder.join(path), options)?,
+            None if self.names_by_url() => {
+                Target::named(&here(folder), &name_of(address), options)?
+            }
+            None => return Ok(Place::Stdout { binary: false }),
+        };
+        Ok(Place::File(target.open()?))
+    }
+}
+
+impl Asked {
+    fn request(
+        &self,
+        address: &Address,
+        origins: &[Origin],
+        shared: &Shared,
+    ) -> Result<Request, Failure> {
+        let uri = target(address)?;
+        let own = uri.origin();
+        let mut request =
+            Request::new(self.method.clone(), uri).at_home_in(origins.iter().cloned());
+        for field in &self.fields {
+            request = request.with_field(field.clone())?;
+        }
+        if let Some(body) = &self.body {
+            request = request.with_body(body.clone());
+        }
+        if let Some((user, pass)) = plan::login(address, shared)? {
+            // A login in a URL is for that URL; one from an option is for all that were typed.
+            let home = if address.login.is_some() { vec![own] } else { origins.to_vec() };
+            request = request.with_login(Login::new(&user, &pass, home)?);
+        }
+        Ok(request)
+    }
+}
+
+/// Two observers of the same connections.
+struct Both<A, B>(Arc<A>, B);
+
+impl<A: Observer, B: Observer> Observer for Both<A, B> {
+    fn observe(&self, connection: u64, event: &Event<'_>) {
+        self.0.observe(connection, event);
+        self.1.observe(connection, event);
+    }
+}
+
+fn target(address: &Address) -> Result<TargetUri, Failure> {
+    let hint = match address.url.scheme() {
+        "smtp" | "smtps" | "lmtp" | "pop3" | "pop3s" | "ftp" | "ftps" | "telnet" | "telnets" => {
+            Some("wireline does not speak that yet")
+        }
+        _ => None,
+    };
+    let failed = |error| {
+        let failure = Failure::from(error).doing(format!("reading the URL {}", address.shown()));
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    };
+    TargetUri::try_from(address.url.clone()).map_err(failed)
+}
+
+fn is_local(url: &url::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(wireline_wire::is_loopback)
+}
+
+fn here(folder: &Path) -> PathBuf {
+    if folder == Path::new("") { PathBuf::from(".") } else { folder.to_owned() }
+}
+
+/// The last part of the path that the user typed, made safe; `index` when there is none.
+fn name_of(address: &Address) -> String {
+    let last = address.url.path().rsplit('/').next().unwrap_or_default();
+    let decoded: Vec<u8> = percent_decode_str(last).collect();
+    safe_name(&decoded).unwrap_or_else(|| "index".into())
+}
+
+fn check_places(urls: usize, fetch: &Fetch, shared: &Shared) -> Result<(), Failure> {
+    let files = fetch.output.len();
+    let by_url = fetch.remote_name || fetch.output_dir.is_some();
+    if fetch.remote_name && files > 0 {
+        return Err(Failure::usage("-o and -O exclude each other"));
+    }
+    if files > 0 && files != urls {
+        return Err(Failure::usage(format!("{files} -o for {urls} URLs"))
+            .hint("-O or --output-dir names them all"));
+    }
+    let to_file = files > 0 && !fetch.output.iter().any(|path| path == Path::new("-")) || by_url;
+    if shared.json && !to_file && !fetch.head {
+        return Err(Failure::usage("--json needs -o FILE, -O or -I: the body has standard output"));
+    }
+    if fetch.continue_at.as_deref() == Some("-") && !to_file {
+        return Err(Failure::usage(
+            "-C - needs -o FILE or -O: only a file has a part to continue from",
+        ));
+    }
+    Ok(())
+}
+
+fn parse_start(text: Option<&str>) -> Result<Start, Failure> {
+    match text {
+        None => Ok(Start::Afresh),
+        Some("-") => Ok(Start::FromPart),
+        Some("0") => Ok(Start::Afresh),
+        Some(text) => match text.parse() {
+            Ok(offset) => Ok(Start::At(offset)),
+            Err(_) => {
+                let text = escape(text.as_bytes());
+                Err(Failure::usage(format!("-C takes - or a number of bytes, not \"{text}\"")))
+            }
+        },
+    }
+}
+
+fn typed_fields(fetch: &Fetch, has_body: bool) -> Result<Vec<Field>, Failure> {
+    let mut fields = Vec::new();
+    for text in &fetch.header {
+        let Some((name, value)) = text.split_once(':') else {
+            let failure = Failure::usage("-H takes \"Name: value\"");
+            return Err(failure.hint("\"Name:\" sends it empty"));
+        };
+        fields.push(Field::new(name, value)?);
+    }
+    if let Some(name) = &fetch.user_agent {
+        fields.push(Field::new("User-Agent", name)?);
+    }
+    if has_body && !fields.iter().any(|field| field.name.is("Content-Type")) {
+        fields.push(Field::new("Content-Type", "application/x-www-form-urlencoded")?);
+    }
+    Ok(fields)
+}
+
+/// `-d DATA`, `-d @FILE`, `-d @-`. Held in memory, 64 MiB at most.
+#[expect(clippy::disallowed_methods, reason = "read through take(limit)")]
+fn read_data(data: &str) -> Result<Vec<u8>, Failure> {
+    const DATA_BYTES: u64 = 64 << 20;
+    let Some(name) = data.strip_prefix('@') else { return Ok(data.as_bytes().to_vec()) };
+    let mut body = Vec::new();
+    let read = match name {
+        "-" => io::stdin().take(DATA_BYTES + 1).read_to_end(&mut body),
+        name => File::open(name).and_then(|file| file.take(DATA_BYTES + 1).read_to_end(&mut body)),
+    };
+    read.map_err(|error| Failure::local(&error).doing(format!("reading the body from {name}")))?;
+    match body.len() as u64 > DATA_BYTES {
+        true => Err(Failure::usage("a body for -d has 64 MiB at most")),
+        false => Ok(body),
+    }
+}
+
+fn json_line(
+    address: &Address,
+    file: Option<&Path>,
+    report: &Report,
+    meter: &Meter,
+    result: &Result<(), Failure>,
+) -> String {
+    let file = file.filter(|_| result.is_ok());
+    json!({
+        "url": address.shown(),
+        "effective_url": report.effective_url,
+        "status": report.status,
+        "bytes": report.bytes,
+        "file": file.map(|path| path.to_string_lossy()),
+        "remote": meter.remote().map(|remote| remote.to_string()),
+        "tls": meter.tls_version(),
+        "timings": meter.timings(),
+        "redirects": report.redirects,
+        "error": result.as_ref().err().map(ToString::to_string),
+    })
+    .to_string()
+}
+
+/// All failed alike: their common code. Some failed, or differently: partly done.
+fn verdict(mut failed: Vec<Failure>, asked: usize) -> Result<(), Failure> {
+    let Some(last) = failed.pop() else { return Ok(()) };
+    if asked == 1 {
+        return Err(last);
+    }
+    let count = failed.len() + 1;
+    let alike = count == asked && failed.iter().all(|other| other.exit == last.exit);
+    let exit = if alike { last.exit } else { Exit::Partly };
+    Err(Failure::new(exit, format!("{count} of {asked} URLs failed")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// hostile.md row 154: what `-O` makes of a URL.
+    #[test]
+    fn names() {
+        let rows = [
+            ("http://h/a/page.html", "page.html"),
+            ("http://h/a/b%20c?q", "b c"),
+            ("http://h/", "index"),
+            ("http://h/a/", "index"),
+            ("http://h/%2e%2e", "index"),
+            ("http://h/%2e%2e%2fetc%2fpasswd", "passwd"),
+            ("http://h/a%5cb", "b"),
+            ("http://h/.bashrc", "_bashrc"),
+        ];
+        for (url, name) in rows {
+            assert_eq!(name_of(&Address::parse(url).unwrap()), name, "{url}");
+        }
+    }
+
+    #[test]
+    fn verdicts() {
+        let failed =
+            |exits: &[Exit]| exits.iter().map(|&exit| Failure::new(exit, "x")).collect::<Vec<_>>();
+        let code =
+            |exits: &[Exit], asked| verdict(failed(exits), asked).err().map(|failure| failure.exit);
+        assert_eq!(code(&[], 3), None);
+        assert_eq!(code(&[Exit::Tls], 1), Some(Exit::Tls));
+        assert_eq!(code(&[Exit::Tls], 2), Some(Exit::Partly));
+        assert_eq!(code(&[Exit::Tls, Exit::Tls], 2), Some(Exit::Tls));
+        assert_eq!(code(&[Exit::Tls, Exit::Refused], 2), Some(Exit::Partly));
+    }
+}

@@ -1,0 +1,43 @@
+//! wireline: small protocol clients on one command line.
+//! Here: from arguments to a command, from a failure to an exit code. Everything else has its file.
+
+mod args;
+mod demo;
+mod exit;
+mod fetch;
+mod get;
+mod meter;
+mod output;
+mod plan;
+mod trace;
+mod usage;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use exit::{Exit, Failure};
+use output::Output;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::report(&error),
+    };
+    match run(&arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if failure.exit != Exit::ReaderLeft {
+                Output { quiet: false }.fail(&failure);
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Get(args) => get::get(args),
+        Command::Http(args) => get::http(args),
+        Command::Demo(args) => demo::run(args),
+    }
+}

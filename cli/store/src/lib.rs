@@ -1,0 +1,55 @@
+//! Where a download goes: a part file beside its target, renamed onto it when it is whole.
+//!
+//! In scope: resolving what the user typed as a file name, the part file with its lock and its
+//! description, resuming it, atomic replacement, names that a server may choose, and the words for
+//! what goes wrong with a local file.
+//!
+//! Out of scope: sockets, URLs as types, HTTP, what a validator means, retries, printing. The URL,
+//! the validator and the length in a [`Description`] are opaque here.
+//!
+//! ```
+//! use std::io::Write;
+//! use wireline_store::{Description, Options, Target};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = std::env::temp_dir().join(format!("wireline-store-doc-{}", std::process::id()));
+//! let options = Options { overwrite: true, create_dirs: true, ..Options::default() };
+//!
+//! // Before the request is sent: a folder that cannot be written shows here.
+//! let mut part = Target::file(&folder.join("sina.html"), options)?.open()?;
+//! let url = "http://www.sina.com.cn/";
+//! assert!(part.resumable(url).is_none()); // nothing to continue, so no Range in the request
+//!
+//! // The head is here: say which version the bytes are of, then write them.
+//! let validator = "\"v1\"".to_owned();
+//! part.begin(0, Some(Description { url: url.to_owned(), validator, length: Some(6) }))?;
+//! part.file().write_all(b"<html>")?;
+//!
+//! // Whole: only now does sina.html appear, or change.
+//! let stored = part.commit()?;
+//! assert_eq!(std::fs::metadata(&stored)?.len(), 6);
+//! # std::fs::remove_dir_all(folder)?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod beside;
+mod description;
+mod error;
+mod folder;
+mod name;
+mod part;
+mod replacement;
+mod take;
+mod target;
+mod through;
+
+#[cfg(test)]
+#[path = "../tests/scratch/mod.rs"]
+mod scratch;
+
+pub use description::Description;
+pub use error::Error;
+pub use name::safe_name;
+pub use part::{Part, Resume};
+pub use target::{Options, Target};

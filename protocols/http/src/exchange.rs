@@ -1,0 +1,166 @@
+//! One request and its response on a connection.
+//! Must not hold: redirects, retries, or where the next request goes.
+
+use crate::framing::{Body, Framing, framing};
+use crate::response::{Head, HeadReader, violation};
+use crate::{Error, Limits, Method, Persistence, Request, body};
+use wireline_wire as wire;
+use wireline_wire::{Deadline, Saying, Sink, Wire};
+
+/// A request that has been sent.
+#[derive(Debug)]
+pub struct Exchange {
+    wire: Wire,
+    method: Method,
+    limits: Limits,
+    ranged: bool,
+    /// The request went out whole, so the connection can serve another one.
+    sent_whole: bool,
+}
+
+/// A response whose head has come and whose body has not.
+#[derive(Debug)]
+pub struct Response {
+    wire: Wire,
+    head: Head,
+    framing: Framing,
+    limits: Limits,
+    spent: bool,
+}
+
+/// Bodies up to this size go out in one write with the head.
+const ONE_WRITE_BYTES: usize = 64 * 1024;
+
+impl Exchange {
+    /// Sends a request. When the peer answers before the body is out, sending stops and the
+    /// answer is read.
+    ///
+    /// # Errors
+    /// [`Error::Connection`].
+    pub fn send(
+        mut wire: Wire,
+        request: &Request,
+        persistence: Persistence,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        wire.set_deadline("sending the request", Deadline::pause(wire.limits().idle));
+        wire.say(&request.head(persistence));
+        let sent_whole = match request.body().unwrap_or_default() {
+            [] => wire.flush().map(|()| true),
+            body if body.len() <= ONE_WRITE_BYTES => {
+                wire.say(&Saying::new().text(body));
+                wire.flush().map(|()| true)
+            }
+            body => wire.send_watching(body).map(|sent| sent == body.len()),
+        };
+        let sent_whole = answered_or(sent_whole)?;
+        let (method, ranged) = (request.method().clone(), request.is_ranged());
+        Ok(Self { wire, method, limits, ranged, sent_whole })
+    }
+
+    /// Reads the heads up to the final one (RFC 9110 section 15.2). `interim` sees each before it.
+    ///
+    /// # Errors
+    /// [`Error::Connection`] ([`wire::Error::Closed`] when the peer left without a byte),
+    /// [`Error::Violation`], [`Error::Unsupported`].
+    pub fn receive(mut self, mut interim: impl FnMut(&Head)) -> Result<Response, Error> {
+        let idle = Deadline::within(self.wire.limits().idle);
+        self.wire.set_deadline("waiting for the response", idle);
+        for nth in 0..=self.limits.interim {
+            let head = self.head(nth > 0)?;
+            match head.status.code() {
+                101 => return Err(violation("101 Switching Protocols, which nobody asked for")),
+                100..200 => interim(&head),
+                _ => return self.into_response(head),
+            }
+        }
+        Err(violation(format!("more than {} interim answers", self.limits.interim)))
+    }
+
+    fn head(&mut self, begun: bool) -> Result<Head, Error> {
+        let mut reader = HeadReader::new(self.limits);
+        loop {
+            let (room, begun) = (reader.room(), begun || !reader.is_empty());
+            let line = self.wire.line(room).map_err(|error| in_head(error, begun))?;
+            if let Some(head) = reader.feed(line)? {
+                return Ok(head);
+            }
+        }
+    }
+
+    fn into_response(self, head: Head) -> Result<Response, Error> {
+        let asked = self.ranged;
+        if matches!(head.status.code(), 206 | 416) && !asked {
+            return Err(violation(format!("{} to a request without a range", head.status)));
+        }
+        let mut framing = framing(&self.method, &head)?;
+        framing.persistent &= self.sent_whole;
+        Ok(Response { wire: self.wire, head, framing, limits: self.limits, spent: false })
+    }
+}
+
+/// A send that failed may have been answered: reading tells.
+fn answered_or(sent: Result<bool, wire::Error>) -> Result<bool, Error> {
+    match sent {
+        Err(wire::Error::Io(_)) => Ok(false),
+        sent => Ok(sent?),
+    }
+}
+
+fn in_head(error: wire::Error, begun: bool) -> Error {
+    match error {
+        wire::Error::Closed | wire::Error::Io(_) if begun => {
+            wire::Error::Cut { got: 0, expected: None }.into()
+        }
+        wire::Error::TooLong { .. } => violation("longer than the limit"),
+        other => other.into(),
+    }
+}
+
+impl Response {
+    /// The final head.
+    #[must_use]
+    pub const fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// How the body ends.
+    #[must_use]
+    pub const fn body(&self) -> Body {
+        self.framing.body
+    }
+
+    /// Copies the body, at most `most` bytes of it, and says how many it had.
+    ///
+    /// # Errors
+    /// [`Error::Violation`] when it is cut short, broken, or longer than `most`;
+    /// [`Error::Connection`] when a pause is longer than the idle limit; [`Error::Local`].
+    pub fn copy_to(&mut self, sink: &mut Sink<'_>, most: u64) -> Result<u64, Error> {
+        if self.spent {
+            return Ok(0);
+        }
+        self.spent = true;
+        let pause = Deadline::pause(self.wire.limits().idle);
+        self.wire.set_deadline("a pause in the body", pause);
+        let copied = body::copy(self.framing.body, &mut self.wire, sink, most, &self.limits);
+        self.framing.persistent &= copied.is_ok();
+        copied
+    }
+
+    /// The connection for another request: when both sides keep it, the body has been read, and
+    /// nothing follows it.
+    #[must_use]
+    pub fn into_wire(mut self) -> Option<Wire> {
+        const WORTH_READING_BYTES: u64 = 64 * 1024;
+        if !self.framing.persistent {
+            return None;
+        }
+        match self.framing.body {
+            Body::None => {}
+            Body::Length(length) if !self.spent && length > WORTH_READING_BYTES => return None,
+            _ => drop(self.copy_to(&mut Sink::writer(&mut std::io::sink()), WORTH_READING_BYTES)),
+        }
+        let reusable = self.framing.persistent && self.wire.leftover() == 0;
+        reusable.then_some(self.wire)
+    }
+}

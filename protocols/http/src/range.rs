@@ -1,0 +1,319 @@
+//! Continuing a download (RFC 9110 sections 13.1.5 and 14): what to ask, and what the answer is worth.
+//! Must not hold: files, or the description kept beside a part file.
+
+use crate::framing::content_length;
+use crate::{Error, Field, Fields, Head};
+use nom::branch::alt;
+use nom::bytes::complete::{tag, tag_no_case};
+use nom::character::complete::u64 as digits;
+use nom::combinator::{all_consuming, value};
+use nom::sequence::{preceded, separated_pair, terminated};
+use nom::{IResult, Parser};
+use std::fmt;
+use std::str::FromStr;
+
+/// What proves that two answers carry the same bytes: a strong entity tag, or a modification date
+/// that is strong by RFC 9110 section 8.8.2.2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Validator {
+    /// A strong entity tag, quotes included.
+    EntityTag(String),
+    /// A `Last-Modified`, at least a second older than the answer's `Date`.
+    Date(String),
+}
+
+/// What an answer to a [`resume`] is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resumed {
+    /// The body continues where we stopped.
+    Continues,
+    /// The body is the whole, from its first byte.
+    StartsOver,
+    /// There is nothing more to come.
+    IsComplete,
+    /// The answer is of no use: ask for the whole.
+    Changed,
+}
+
+impl Validator {
+    /// The validator of a whole (200) or part (206) answer, if it has one. None when the content
+    /// is encoded: the encoder may give other bytes next time.
+    #[must_use]
+    pub fn of(head: &Head) -> Option<Self> {
+        if head.fields.first("Content-Encoding").is_some() {
+            return None;
+        }
+        Self::strong_tag(head).or_else(|| Self::strong_date(head))
+    }
+
+    /// `entity-tag = [ weak ] opaque-tag` (RFC 9110 section 8.8.3), not weak.
+    fn strong_tag(head: &Head) -> Option<Self> {
+        let tag = head.fields.first("ETag")?.to_str()?;
+        let opaque = tag.strip_prefix('"')?.strip_suffix('"')?;
+        let clean = opaque.bytes().all(|byte| byte > b' ' && byte != b'"' && byte != 0x7f);
+        clean.then(|| Self::EntityTag(tag.to_owned()))
+    }
+
+    fn strong_date(head: &Head) -> Option<Self> {
+        if head.fields.first("ETag").is_some() {
+            return None;
+        }
+        let modified = head.fields.first("Last-Modified")?.to_str()?;
+        let date = head.fields.first("Date")?.to_str()?;
+        let date = httpdate::parse_http_date(date).ok()?;
+        let age = date.duration_since(httpdate::parse_http_date(modified).ok()?).ok()?;
+        (age.as_secs() >= 1).then(|| Self::Date(modified.to_owned()))
+    }
+
+    fn value(&self) -> &str {
+        match self {
+            Self::EntityTag(value) | Self::Date(value) => value,
+        }
+    }
+
+    /// Whether an answer carries another version. One that does not say is trusted: its server
+    /// has seen our condition.
+    fn is_contradicted_by(&self, head: &Head) -> bool {
+        let name = match self {
+            Self::EntityTag(_) => "ETag",
+            Self::Date(_) => "Last-Modified",
+        };
+        head.fields.first(name).is_some_and(|value| value.as_bytes() != self.value().as_bytes())
+    }
+}
+
+impl fmt::Display for Validator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EntityTag(value) => write!(f, "etag {value}"),
+            Self::Date(value) => write!(f, "date {value}"),
+        }
+    }
+}
+
+impl FromStr for Validator {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.split_once(' ') {
+            Some(("etag", value)) => Ok(Self::EntityTag(value.to_owned())),
+            Some(("date", value)) => Ok(Self::Date(value.to_owned())),
+            _ => Err(Error::Input("not a validator".into())),
+        }
+    }
+}
+
+/// The fields that ask for the rest behind `offset`, on condition that it is still the same.
+///
+/// # Errors
+/// [`Error::Input`] when the validator holds what no field can.
+pub fn resume(validator: Option<&Validator>, offset: u64) -> Result<Fields, Error> {
+    let mut fields = Fields::default();
+    fields.push(Field::new("Range", &format!("bytes={offset}-"))?);
+    if let Some(validator) = validator {
+        fields.push(Field::new("If-Range", validator.value())?);
+    }
+    Ok(fields)
+}
+
+/// Judges the answer to a [`resume`] at `offset` of something that had `length` bytes, if that
+/// was known. Without a validator (the user typed an offset) the range alone decides.
+#[must_use]
+pub fn resumed(
+    head: &Head,
+    validator: Option<&Validator>,
+    offset: u64,
+    length: Option<u64>,
+) -> Resumed {
+    let changed = validator.is_some_and(|validator| validator.is_contradicted_by(head));
+    let range =
+        head.fields.first("Content-Range").and_then(|value| parse_content_range(value.as_bytes()));
+    let same =
+        |total: Option<u64>| !changed && (length.is_none() || total.is_none() || total == length);
+    match (head.status.code(), range) {
+        (206, Some(ContentRange::Part { first, last, total }))
+            if first == offset
+                && same(total)
+                && is_the_rest(head, last - first + 1, last, total) =>
+        {
+            Resumed::Continues
+        }
+        (416, Some(ContentRange::Unsatisfied { total }))
+            if total == offset && same(Some(total)) =>
+        {
+            Resumed::IsComplete
+        }
+        (206 | 416, _) => Resumed::Changed,
+        _ => Resumed::StartsOver,
+    }
+}
+
+/// A server may send less than it was asked for: then the file would end short.
+fn is_the_rest(head: &Head, bytes: u64, last: u64, total: Option<u64>) -> bool {
+    let to_the_end = total.is_none_or(|total| last + 1 == total);
+    let announced = content_length(&head.fields);
+    to_the_end && announced.is_ok_and(|length| length.is_none_or(|length| length == bytes))
+}
+
+/// `Content-Range` of the unit `bytes` (RFC 9110 section 14.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentRange {
+    /// A part.
+    Part {
+        /// Position of its first byte.
+        first: u64,
+        /// Position of its last byte.
+        last: u64,
+        /// Length of the whole, when the server knows it.
+        total: Option<u64>,
+    },
+    /// Nothing of what was asked for exists.
+    Unsatisfied {
+        /// Length of the whole.
+        total: u64,
+    },
+}
+
+/// A `Content-Range`, or `None` when it is none or contradicts itself.
+#[must_use]
+pub fn parse_content_range(text: &[u8]) -> Option<ContentRange> {
+    let (_, range) = all_consuming(content_range).parse(text).ok()?;
+    match range {
+        ContentRange::Part { first, last, total } => {
+            let fits = first <= last && total.is_none_or(|total| last < total);
+            fits.then_some(range)
+        }
+        ContentRange::Unsatisfied { .. } => Some(range),
+    }
+}
+
+/// `Content-Range = range-unit SP ( range-resp / unsatisfied-range )` (RFC 9110 section 14.4).
+fn content_range(text: &[u8]) -> IResult<&[u8], ContentRange> {
+    preceded(tag_no_case("bytes "), alt((range_resp, unsatisfied_range))).parse(text)
+}
+
+/// `range-resp = first-pos "-" last-pos "/" ( complete-length / "*" )` (RFC 9110 section 14.4).
+fn range_resp(text: &[u8]) -> IResult<&[u8], ContentRange> {
+    let positions = separated_pair(digits, tag("-"), digits);
+    let total = alt((digits.map(Some), value(None, tag("*"))));
+    (terminated(positions, tag("/")), total)
+        .map(|((first, last), total)| ContentRange::Part { first, last, total })
+        .parse(text)
+}
+
+/// `unsatisfied-range = "*/" complete-length` (RFC 9110 section 14.4).
+fn unsatisfied_range(text: &[u8]) -> IResult<&[u8], ContentRange> {
+    preceded(tag("*/"), digits).map(|total| ContentRange::Unsatisfied { total }).parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{HeadReader, Limits};
+
+    fn head(text: &str) -> Head {
+        let mut reader = HeadReader::new(Limits::default());
+        let text = format!("HTTP/1.1 {}\r\n\r\n", text.replace('|', "\r\n"));
+        text.split_inclusive('\n').find_map(|line| reader.feed(line.as_bytes()).unwrap()).unwrap()
+    }
+
+    /// hostile.md row 54.
+    #[test]
+    fn content_ranges() {
+        let part = |first, last, total| Some(ContentRange::Part { first, last, total });
+        let rows = [
+            ("bytes 0-4/5", part(0, 4, Some(5))),
+            ("BYTES 5-9/*", part(5, 9, None)),
+            ("bytes */5", Some(ContentRange::Unsatisfied { total: 5 })),
+            ("bytes 5-4/9", None),
+            ("bytes 0-5/5", None),
+            ("bytes 0-/5", None),
+            ("bytes -5/5", None),
+            ("bytes=0-4/5", None),
+            ("lines 0-4/5", None),
+            ("bytes 0-4", None),
+            ("bytes */*", None),
+            ("bytes 0-4/5, 7-8/9", None),
+            ("bytes 0-99999999999999999999/*", None),
+            ("", None),
+        ];
+        for (text, wanted) in rows {
+            assert_eq!(parse_content_range(text.as_bytes()), wanted, "{text}");
+        }
+        let whole = b"bytes 0-4/5";
+        for length in 0..whole.len() {
+            assert_eq!(parse_content_range(&whole[..length]), None, "{length}");
+        }
+    }
+
+    #[test]
+    fn validators() {
+        const MODIFIED: &str = "Last-Modified: Tue, 22 Aug 2017 07:58:35 GMT";
+        let rows = [
+            ("200|ETag: \"a\"".to_owned(), Some("etag \"a\"")),
+            ("200|ETag: W/\"a\"".to_owned(), None),
+            ("200|ETag: a".to_owned(), None),
+            ("200|ETag: \"a b\"".to_owned(), None),
+            ("200|ETag: \"a\"|Content-Encoding: gzip".to_owned(), None),
+            (MODIFIED.replace("Last", "200|Last"), None),
+            (
+                format!("200|Date: Tue, 22 Aug 2017 08:03:04 GMT|{MODIFIED}"),
+                Some("date Tue, 22 Aug 2017 07:58:35 GMT"),
+            ),
+            (format!("200|Date: Tue, 22 Aug 2017 07:58:35 GMT|{MODIFIED}"), None),
+            (format!("200|Date: yesterday|{MODIFIED}"), None),
+        ];
+        for (text, wanted) in rows {
+            let found = Validator::of(&head(&text));
+            assert_eq!(found.as_ref().map(ToString::to_string).as_deref(), wanted, "{text}");
+            if let Some(found) = found {
+                assert_eq!(found.to_string().parse::<Validator>().unwrap(), found);
+            }
+        }
+    }
+
+    /// hostile.md rows 54, 56 to 58; fault matrix row 11: asked for bytes 5 and up of 9.
+    #[test]
+    fn answers_to_a_resume() {
+        use Resumed::{Changed, Continues, IsComplete, StartsOver};
+        let validator = Validator::EntityTag("\"a\"".into());
+        let rows = [
+            ("206|Content-Range: bytes 5-8/9", Continues),
+            ("206|Content-Range: bytes 5-8/9|ETag: \"a\"", Continues),
+            ("206|Content-Range: bytes 5-8/*", Continues),
+            ("206|Content-Range: bytes 5-8/9|ETag: \"b\"", Changed),
+            ("206|Content-Range: bytes 5-9/10", Changed),
+            ("206|Content-Range: bytes 5-8/9|Content-Length: 4", Continues),
+            ("206|Content-Range: bytes 5-8/9|Content-Length: 3", Changed),
+            ("206|Content-Range: bytes 5-7/9", Changed),
+            ("206|Content-Range: bytes 4-8/9", Changed),
+            ("206|Content-Range: bytes 0-8/9", Changed),
+            ("206|Content-Range: rows 5-8/9", Changed),
+            ("206|Content-Type: multipart/byteranges; boundary=x", Changed),
+            ("206", Changed),
+            ("200", StartsOver),
+            ("200|Content-Range: bytes 5-8/9", StartsOver),
+            ("416|Content-Range: bytes */9", Changed),
+            ("416|Content-Range: bytes */5", Changed),
+            ("416", Changed),
+            ("404", StartsOver),
+        ];
+        for (text, wanted) in rows {
+            assert_eq!(resumed(&head(text), Some(&validator), 5, Some(9)), wanted, "{text}");
+        }
+        let complete = head("416|Content-Range: bytes */5");
+        assert_eq!(resumed(&complete, Some(&validator), 5, Some(5)), IsComplete);
+        assert_eq!(resumed(&complete, Some(&validator), 5, None), IsComplete);
+    }
+
+    #[test]
+    fn what_is_asked() {
+        let fields = resume(Some(&Validator::EntityTag("\"a\"".into())), 5).unwrap();
+        let lines: Vec<_> = fields
+            .iter()
+            .map(|field| (field.name.as_str(), field.value.to_str().unwrap()))
+            .collect();
+        assert_eq!(lines, [("Range", "bytes=5-"), ("If-Range", "\"a\"")]);
+    }
+}

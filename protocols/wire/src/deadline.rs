@@ -1,0 +1,141 @@
+//! When a wait ends: the two kinds of deadline, and the clock that holds them.
+//! Must not hold: what is being waited for (the caller names the phase), or any I/O.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// How long a wait may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// Ends at this instant, whatever arrives before it. For a greeting, a line, a reply, a head,
+    /// a handshake: progress does not extend it, so a peer that drips bytes gains nothing.
+    By(Instant),
+    /// Ends after this long without progress. For bodies and uploads; the whole is bounded
+    /// by [`crate::Dialer::whole`] when one is set.
+    Pause(Duration),
+}
+
+impl Deadline {
+    /// A deadline this far from now that progress does not extend.
+    #[must_use]
+    pub fn within(limit: Duration) -> Self {
+        Self::By(Instant::now() + limit)
+    }
+
+    /// A deadline that every byte of progress renews.
+    #[must_use]
+    pub const fn pause(limit: Duration) -> Self {
+        Self::Pause(limit)
+    }
+}
+
+/// What a connection is doing and until when it may.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    phase: &'static str,
+    deadline: Deadline,
+    begun: Instant,
+    whole: Option<Whole>,
+}
+
+/// The time that everything together may take (`--max-time`).
+#[derive(Clone, Copy, Debug)]
+pub struct Whole {
+    begun: Instant,
+    limit: Duration,
+}
+
+impl Whole {
+    /// Starts counting now.
+    #[must_use]
+    pub fn starting_now(limit: Duration) -> Self {
+        Self { begun: Instant::now(), limit }
+    }
+
+    fn end(self) -> Instant {
+        self.begun + self.limit
+    }
+}
+
+impl Clock {
+    pub(crate) fn new(phase: &'static str, deadline: Deadline, whole: Option<Whole>) -> Self {
+        Self { phase, deadline, begun: Instant::now(), whole }
+    }
+
+    pub(crate) fn set(&mut self, phase: &'static str, deadline: Deadline) {
+        (self.phase, self.deadline, self.begun) = (phase, deadline, Instant::now());
+    }
+
+    /// How long one wait beginning now may last.
+    ///
+    /// # Errors
+    /// [`Expired`] when there is no time left.
+    pub(crate) fn remaining(&self) -> Result<Duration, Expired> {
+        let now = Instant::now();
+        let own = match self.deadline {
+            Deadline::By(end) => end.saturating_duration_since(now),
+            Deadline::Pause(limit) => limit,
+        };
+        let whole = self.whole.map(|whole| whole.end().saturating_duration_since(now));
+        let left = whole.map_or(own, |whole| whole.min(own));
+        if left.is_zero() {
+            return Err(self.expired());
+        }
+        Ok(left)
+    }
+
+    /// Which of the limits has run out.
+    pub(crate) fn expired(&self) -> Expired {
+        let now = Instant::now();
+        if let Some(whole) = self.whole.filter(|whole| whole.end() <= now) {
+            return Expired { phase: "the whole of it", after: whole.limit };
+        }
+        let after = match self.deadline {
+            Deadline::By(end) => end.saturating_duration_since(self.begun),
+            Deadline::Pause(limit) => limit,
+        };
+        Expired { phase: self.phase, after }
+    }
+}
+
+/// A deadline has passed; travels inside an [`std::io::Error`] through rustls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expired {
+    pub(crate) phase: &'static str,
+    pub(crate) after: Duration,
+}
+
+impl fmt::Display for Expired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} took longer than {:?}", self.phase, self.after)
+    }
+}
+
+impl std::error::Error for Expired {}
+
+impl From<Expired> for std::io::Error {
+    fn from(expired: Expired) -> Self {
+        Self::new(std::io::ErrorKind::TimedOut, expired)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_extends_a_pause_and_nothing_else() {
+        let past = Instant::now();
+        let by = Clock::new("a line", Deadline::By(past), None);
+        assert_eq!(by.remaining().unwrap_err().phase, "a line");
+        let pause = Clock::new("a body", Deadline::pause(Duration::from_secs(7)), None);
+        assert_eq!(pause.remaining(), Ok(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn the_whole_bounds_both_kinds() {
+        let whole = Some(Whole::starting_now(Duration::ZERO));
+        let pause = Clock::new("a body", Deadline::pause(Duration::from_secs(7)), whole);
+        assert_eq!(pause.remaining().unwrap_err().phase, "the whole of it");
+    }
+}

@@ -1,0 +1,240 @@
+//! From a host and port to a connection: the dialer and its settings.
+//! Must not hold: URLs, default ports, proxies' environment (the caller decides where to dial).
+
+use crate::deadline::{Clock, Deadline, Whole};
+use crate::observer::{Event, Observer};
+use crate::socket::Socket;
+use crate::transport::Clear;
+use crate::wire::Watch;
+use crate::{Error, Limits, TlsSettings, Wire, race, resolve};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A host and a port to connect to. The host cannot hold a byte that a name never has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    host: String,
+    port: u16,
+}
+
+impl Endpoint {
+    /// A name or an address (IPv6 with or without brackets) and a port.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the host is empty, longer than 255 bytes, or holds white space,
+    /// control bytes or one of `/\@#?%`.
+    pub fn new(host: &str, port: u16) -> Result<Self, Error> {
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = bare.unwrap_or(host);
+        let bad = |letter: char| {
+            letter.is_whitespace() || letter.is_control() || "/\\@#?%".contains(letter)
+        };
+        if host.is_empty() || host.len() > 255 || host.contains(bad) {
+            return Err(Error::Input(format!("{:?} is not a host", host)));
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+
+    /// The name, or the address without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// Which addresses of a host are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    /// All, in the resolver's order, the families taking turns (RFC 8305).
+    #[default]
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+impl Family {
+    pub(crate) const fn admits(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::V4 => address.is_ipv4(),
+            Self::V6 => address.is_ipv6(),
+        }
+    }
+}
+
+/// Whether the address is this machine's own, an IPv4 one written as IPv6 too.
+#[must_use]
+pub fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// An address that stands in for what the resolver would say of this host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The host and port it holds for.
+    pub endpoint: Endpoint,
+    /// The addresses, in order of preference.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// Another endpoint to connect to in place of the one asked for. TLS still wants the asked one's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectTo {
+    /// Holds for this host, or for all when empty.
+    pub host: Option<String>,
+    /// Holds for this port, or for all when absent.
+    pub port: Option<u16>,
+    /// Where to connect instead; the asked host when absent.
+    pub to_host: Option<String>,
+    /// The port to connect to instead; the asked port when absent.
+    pub to_port: Option<u16>,
+}
+
+impl ConnectTo {
+    fn apply(&self, asked: &Endpoint) -> Option<Endpoint> {
+        let host_fits =
+            self.host.as_ref().is_none_or(|host| host.eq_ignore_ascii_case(&asked.host));
+        let fits = host_fits && self.port.is_none_or(|port| port == asked.port);
+        fits.then(|| Endpoint {
+            host: self.to_host.clone().unwrap_or_else(|| asked.host.clone()),
+            port: self.to_port.unwrap_or(asked.port),
+        })
+    }
+}
+
+/// How connections are made; cheap to clone, one for everything that shares the same settings.
+#[derive(Clone, Default)]
+pub struct Dialer {
+    /// Timeouts and sizes.
+    pub limits: Limits,
+    /// The time that everything together may take. Default: no such limit.
+    pub whole: Option<Whole>,
+    /// Which addresses are used.
+    pub family: Family,
+    /// Connect to nothing but this machine: for what may be said in clear only there. The address
+    /// decides, not the name.
+    pub loopback_only: bool,
+    /// The source address of our connections.
+    pub bind: Option<IpAddr>,
+    /// Addresses given by hand.
+    pub resolved: Vec<Resolved>,
+    /// Endpoints replaced; the first entry that fits holds.
+    pub connect_to: Vec<ConnectTo>,
+    /// Whom TLS trusts.
+    pub tls: TlsSettings,
+    /// Who watches.
+    pub observer: Option<Arc<dyn Observer>>,
+    connections: Arc<AtomicU64>,
+}
+
+impl Dialer {
+    /// Connects, in clear.
+    ///
+    /// # Errors
+    /// [`Error::Resolve`], [`Error::Connect`], [`Error::TimedOut`]; [`Error::NotLoopback`] before
+    /// connecting.
+    pub fn dial(&self, endpoint: &Endpoint) -> Result<Wire, Error> {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        let target = self.connect_to.iter().find_map(|entry| entry.apply(endpoint));
+        let target = target.as_ref().unwrap_or(endpoint);
+        let addresses = self.addresses(target)?;
+        let watch = Watch { observer: self.observer.clone(), number };
+        watch.tell(&Event::Resolved);
+        if let Some(&address) = self.forbidden(&addresses) {
+            return Err(Error::NotLoopback { address });
+        }
+        let (stream, peer) = race::connect(&addresses, self)?;
+        watch.tell(&Event::Connected { peer });
+        let clock = Clock::new("the peer", Deadline::within(self.limits.idle), self.whole);
+        let transport = Box::new(Clear::new(Socket::new(stream, clock)));
+        Ok(Wire::new(transport, self, watch, peer))
+    }
+
+    fn forbidden<'a>(&self, addresses: &'a [SocketAddr]) -> Option<&'a SocketAddr> {
+        addresses.iter().find(|address| self.loopback_only && !is_loopback(address.ip()))
+    }
+
+    fn addresses(&self, target: &Endpoint) -> Result<Vec<SocketAddr>, Error> {
+        let by_hand = self.resolved.iter().find(|entry| {
+            entry.endpoint.port == target.port
+                && entry.endpoint.host.eq_ignore_ascii_case(&target.host)
+        });
+        let found = match by_hand {
+            Some(entry) => {
+                entry.addresses.iter().map(|&ip| SocketAddr::new(ip, target.port)).collect()
+            }
+            None => resolve::addresses(target, self)?,
+        };
+        let admitted = found.into_iter().filter(|address| self.family.admits(address.ip()));
+        let ordered = resolve::take_turns(admitted.collect());
+        Ok(ordered.into_iter().take(self.limits.addresses).collect())
+    }
+}
+
+impl fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialer")
+            .field("limits", &self.limits)
+            .field("family", &self.family)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// hostile.md rows 1, 4, 6: what no host has never becomes an endpoint.
+    #[test]
+    fn hosts() {
+        for good in ["example.org", "::1", "[::1]", "127.0.0.1", "xn--bcher-kva.example", "a_b"] {
+            assert!(Endpoint::new(good, 1).is_ok(), "{good}");
+        }
+        for bad in
+            ["", "a b", "a\r\nb", "a\0", "a/b", "a\\b", "a@b", "a%2Fb", "a#b", &"x".repeat(256)]
+        {
+            assert!(Endpoint::new(bad, 1).is_err(), "{bad:?}");
+        }
+        assert_eq!(Endpoint::new("[::1]", 80).unwrap().to_string(), "[::1]:80");
+    }
+
+    #[test]
+    fn connect_to_replaces_what_fits() {
+        let asked = Endpoint::new("Example.org", 80).unwrap();
+        let entry = |host: Option<&str>, port| ConnectTo {
+            host: host.map(str::to_owned),
+            port,
+            to_host: Some("127.0.0.1".into()),
+            to_port: None,
+        };
+        let rows = [
+            (entry(None, None), Some("127.0.0.1:80")),
+            (entry(Some("example.ORG"), Some(80)), Some("127.0.0.1:80")),
+            (entry(Some("example.org"), Some(81)), None),
+            (entry(Some("other"), None), None),
+        ];
+        for (entry, wanted) in rows {
+            let found = entry.apply(&asked).map(|endpoint| endpoint.to_string());
+            assert_eq!(found.as_deref(), wanted, "{entry:?}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The wire under every protocol of wireline: dialling, deadlines, limits, TLS, bounded lines, body
+//! copies, and who watches.
+//!
+//! In scope: everything that is the same for HTTP, SMTP, POP3, FTP and Telnet. Out of scope: verbs,
+//! reply grammar, default ports, URLs, retries, redirects, printing.
+//!
+//! - A [`Dialer`] resolves, connects (RFC 8305) and hands out a [`Wire`].
+//! - A [`Wire`] reads bounded lines as borrowed bytes, copies bodies into a [`Sink`], sends
+//!   [`Saying`]s, hears while it speaks, and becomes TLS with [`Wire::start_tls`].
+//! - Every wait ends: a [`Deadline`] is either an instant that progress does not extend, or a pause
+//!   that progress renews. [`Limits`] holds the defaults.
+//! - An [`Observer`] sees what is said and heard; secrets are marked in the [`Saying`].
+//!
+//! ```
+//! use std::io::Write;
+//! use wireline_wire::{Dialer, Endpoint, Saying};
+//! # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+//! # let port = listener.local_addr()?.port();
+//! # let server = std::thread::spawn(move || listener.accept().unwrap().0.write_all(b"220 ready\r\n"));
+//! let mut wire = Dialer::default().dial(&Endpoint::new("127.0.0.1", port)?)?;
+//! assert_eq!(wire.line(512)?, b"220 ready\r\n");
+//! wire.say(&Saying::new().text("QUIT\r\n"));
+//! wire.flush()?;
+//! # server.join().unwrap()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod copy;
+mod deadline;
+mod dial;
+mod error;
+mod limits;
+mod observer;
+mod race;
+mod resolve;
+mod saying;
+mod secret;
+mod socket;
+mod tls;
+mod transport;
+mod trust;
+mod wire;
+
+pub use copy::Sink;
+pub use deadline::{Deadline, Whole};
+pub use dial::{ConnectTo, Dialer, Endpoint, Family, Resolved, is_loopback};
+pub use error::{Error, cause, escape, is_unsafe_on_a_terminal};
+pub use limits::Limits;
+pub use observer::{Event, Observer};
+pub use saying::Saying;
+pub use secret::Secret;
+pub use trust::{TlsSettings, Trust};
+pub use wire::Wire;

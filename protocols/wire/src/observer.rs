@@ -1,0 +1,49 @@
+//! Who watches a connection: traces, recordings, progress and timings are all made from these events.
+//! Must not hold: how they are shown.
+
+use crate::Saying;
+use std::net::SocketAddr;
+
+/// Something that happened on a connection.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The host's name has become addresses.
+    Resolved,
+    /// The connection stands.
+    Connected {
+        /// The address that answered.
+        peer: SocketAddr,
+    },
+    /// TLS stands.
+    Tls {
+        /// For example `TLSv1.3`.
+        version: &'a str,
+        /// For example `TLS13_AES_256_GCM_SHA384`.
+        cipher: &'a str,
+    },
+    /// We said this.
+    Said(&'a Saying),
+    /// We sent so many more bytes of a body.
+    Sent {
+        /// Bytes in this step.
+        bytes: u64,
+    },
+    /// The peer said this: one line with its end.
+    Heard(&'a [u8]),
+    /// So many more bytes of a body arrived.
+    Body {
+        /// Bytes in this step.
+        bytes: u64,
+    },
+    /// The connection is gone.
+    Closed,
+}
+
+/// Sees what happens on the connections of one [`crate::Dialer`], each with its number from 1.
+///
+/// Called on the thread that uses the connection; it must not block for long.
+pub trait Observer: Send + Sync {
+    /// One event of one connection.
+    fn observe(&self, connection: u64, event: &Event<'_>);
+}

@@ -1,0 +1,116 @@
+//! The innermost layer: a non-blocking TCP socket whose every wait is one `poll` under the clock.
+//! Must not hold: buffers, TLS, lines.
+
+use crate::deadline::Clock;
+use rustix::event::{PollFd, PollFlags, Timespec};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// Reads and writes that block, but never past the deadline of their clock.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    stream: TcpStream,
+    pub(crate) clock: Clock,
+}
+
+impl Socket {
+    /// Takes over a connected stream that has been set non-blocking.
+    pub(crate) fn new(stream: TcpStream, clock: Clock) -> Self {
+        Self { stream, clock }
+    }
+
+    pub(crate) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Waits until one of `wanted` holds, and says which.
+    pub(crate) fn wait(&self, wanted: PollFlags) -> io::Result<PollFlags> {
+        let left = self.clock.remaining()?;
+        let found = poll_one(&self.stream, wanted, Some(left))?;
+        if found.is_empty() {
+            return Err(self.clock.expired().into());
+        }
+        Ok(found)
+    }
+
+    /// Reads what is there, if anything is; never waits.
+    pub(crate) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        nonblocking(|| self.stream.read(buffer))
+    }
+
+    /// Writes what fits; never waits.
+    pub(crate) fn write_now(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        nonblocking(|| self.stream.write(bytes))
+    }
+
+    /// Tells the peer that we have said everything; reading goes on.
+    pub(crate) fn half_close(&self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.clock.remaining()?;
+            match self.read_now(buffer)? {
+                Some(count) => return Ok(count),
+                None => self.wait(PollFlags::IN)?,
+            };
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.write_now(bytes)? {
+                Some(count) => return Ok(count),
+                None => self.wait(PollFlags::OUT)?,
+            };
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs a system call again when a signal interrupted it; `None` when it would have to wait.
+pub(crate) fn nonblocking<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
+    loop {
+        match call() {
+            Ok(value) => return Ok(Some(value)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// One `poll` on one descriptor; empty flags when the time ran out. Not restarted with the full
+/// time after a signal: the caller's clock decides.
+fn poll_one(fd: &impl AsFd, wanted: PollFlags, limit: Option<Duration>) -> io::Result<PollFlags> {
+    let mut fds = [PollFd::new(fd, wanted)];
+    poll(&mut fds, limit)?;
+    Ok(fds.iter().map(PollFd::revents).collect())
+}
+
+/// `poll` with a [`Duration`]; a signal counts as one empty round.
+pub(crate) fn poll(fds: &mut [PollFd<'_>], limit: Option<Duration>) -> io::Result<usize> {
+    let limit = limit.map(|limit| Timespec {
+        tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: limit.subsec_nanos().into(),
+    });
+    match rustix::event::poll(fds, limit.as_ref()) {
+        Err(rustix::io::Errno::INTR) => Ok(0),
+        result => Ok(result?),
+    }
+}
+
+/// Whether bytes, or the end, can be read without waiting.
+pub(crate) fn readable(fd: &impl AsFd) -> io::Result<bool> {
+    Ok(!poll_one(fd, PollFlags::IN, Some(Duration::ZERO))?.is_empty())
+}

@@ -1,0 +1,281 @@
+//! TLS over the socket: a transport whose plaintext is read in place, and the words for its failures.
+//! Must not hold: which certificates are trusted (`trust.rs`), or when TLS is required.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the bounds start <= end <= buffer.len() are kept right here; get() would lose bytes in silence"
+)]
+
+use crate::socket::{self, Socket};
+use crate::transport::Transport;
+use rustix::event::PollFlags;
+use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig, ClientConnection};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+/// TLS from the client's side.
+pub(crate) struct Tls {
+    session: ClientConnection,
+    wire: Ciphertext,
+}
+
+/// The socket, read in large steps: rustls alone asks for 4 KiB at a time.
+struct Ciphertext {
+    socket: Socket,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+const BUFFER_BYTES: usize = 128 * 1024;
+
+impl Tls {
+    /// Shakes hands under the socket's clock.
+    pub(crate) fn connect(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        socket: Socket,
+    ) -> io::Result<Self> {
+        let session = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        let mut tls = Self {
+            session,
+            wire: Ciphertext { socket, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0 },
+        };
+        while tls.session.is_handshaking() {
+            tls.send_pending()?;
+            if tls.session.is_handshaking() {
+                tls.receive()?;
+            }
+        }
+        tls.send_pending()?;
+        Ok(tls)
+    }
+
+    /// The protocol version and cipher suite, in the RFC's spelling.
+    pub(crate) fn facts(&self) -> (String, String) {
+        let version = self.session.protocol_version();
+        let version = version.and_then(|version| version.as_str()).unwrap_or("TLS");
+        let suite = self.session.negotiated_cipher_suite();
+        let suite = suite.and_then(|suite| suite.suite().as_str()).unwrap_or_default();
+        (version.replace("TLSv1_", "TLSv1."), suite.to_owned())
+    }
+
+    fn send_pending(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            self.session.write_tls(&mut self.wire.socket)?;
+        }
+        Ok(())
+    }
+
+    /// Reads once from the peer, waiting if need be. `false` at the end of TCP.
+    fn receive(&mut self) -> io::Result<bool> {
+        let count = self.session.read_tls(&mut self.wire)?;
+        if count == 0 && self.session.is_handshaking() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.process()?;
+        Ok(count > 0)
+    }
+
+    fn process(&mut self) -> io::Result<()> {
+        match self.session.process_new_packets() {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                // The alert tells the peer why; whether it arrives changes nothing for us.
+                drop(self.send_pending());
+                Err(io::Error::new(io::ErrorKind::InvalidData, error))
+            }
+        }
+    }
+
+    /// Plaintext, or the end, is at hand.
+    fn at_hand(&mut self) -> bool {
+        match self.session.reader().into_first_chunk() {
+            Ok(_) => true,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
+impl Read for Ciphertext {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.start == self.end {
+            self.start = 0;
+            self.end = self.socket.read(&mut self.buffer)?;
+        }
+        let count = buffer.len().min(self.end - self.start);
+        buffer[..count].copy_from_slice(&self.buffer[self.start..self.start + count]);
+        self.start += count;
+        Ok(count)
+    }
+}
+
+impl Transport for Tls {
+    fn buffered(&mut self) -> &[u8] {
+        self.session.reader().into_first_chunk().unwrap_or_default()
+    }
+
+    fn consume(&mut self, count: usize) {
+        io::BufRead::consume(&mut self.session.reader(), count);
+    }
+
+    fn fill(&mut self) -> io::Result<bool> {
+        loop {
+            match self.session.reader().into_first_chunk() {
+                Ok(chunk) => return Ok(!chunk.is_empty()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+            self.send_pending()?;
+            self.receive()?;
+        }
+    }
+
+    fn answer_waiting(&mut self) -> io::Result<bool> {
+        while !self.at_hand() {
+            let ciphertext = self.wire.start < self.wire.end;
+            if !ciphertext && !socket::readable(self.wire.socket.stream())? {
+                return Ok(false);
+            }
+            self.receive()?;
+        }
+        Ok(true)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let count = self.session.writer().write(rest)?;
+            rest = &rest[count..];
+            self.send_pending()?;
+        }
+        Ok(())
+    }
+
+    fn write_watching(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = if self.answer_waiting()? { 0 } else { self.session.writer().write(bytes)? };
+        while self.session.wants_write() {
+            if self.answer_waiting()? {
+                return Ok(taken);
+            }
+            match self.session.write_tls(&mut Now(&mut self.wire.socket)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.wire.socket.wait(PollFlags::IN | PollFlags::OUT)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(taken)
+    }
+
+    fn socket(&self) -> &Socket {
+        &self.wire.socket
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
+        &mut self.wire.socket
+    }
+
+    fn clear(&self) -> Option<&Socket> {
+        None
+    }
+
+    fn into_socket(self: Box<Self>) -> Option<Socket> {
+        None
+    }
+}
+
+impl Drop for Tls {
+    /// Says goodbye. One that does not fit into the socket's buffer is not worth a wait.
+    fn drop(&mut self) {
+        self.session.send_close_notify();
+        drop(self.session.write_tls(&mut Now(&mut self.wire.socket)));
+    }
+}
+
+/// Writes that never wait.
+struct Now<'a>(&'a mut Socket);
+
+impl Write for Now<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_now(bytes)?.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("socket", &self.wire.socket).finish_non_exhaustive()
+    }
+}
+
+/// What is wrong, in words a user can act on.
+pub(crate) fn explain(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(why) => explain_certificate(why),
+        rustls::Error::InvalidMessage(_) => {
+            "the peer does not speak TLS here (a port in clear, or a broken peer)".into()
+        }
+        rustls::Error::AlertReceived(alert) => {
+            format!("the peer refused the handshake ({})", words(&format!("{alert:?}")))
+        }
+        rustls::Error::PeerIncompatible(why) => {
+            format!("no TLS version or cipher in common ({})", words(&format!("{why:?}")))
+        }
+        other => format!("TLS failed: {other}"),
+    }
+}
+
+fn explain_certificate(why: &CertificateError) -> String {
+    let reason = match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another host"
+        }
+        CertificateError::UnknownIssuer => "it is not signed by a trusted authority",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "it is not meant for servers"
+        }
+        CertificateError::BadSignature => {
+            "its signature is wrong, or made with a key that is too weak (RSA under 2048 bits)"
+        }
+        CertificateError::Revoked => "it has been revoked",
+        CertificateError::UnhandledCriticalExtension => "it has an unknown critical extension",
+        CertificateError::BadEncoding => "it is malformed",
+        other => return format!("the certificate is not accepted: {}", other_reason(other)),
+    };
+    format!("the certificate is not accepted: {reason}")
+}
+
+fn other_reason(why: &CertificateError) -> String {
+    let text = format!("{why:?}");
+    match text.as_str() {
+        text if text.contains("CaUsedAsEndEntity") => "it is an authority's, not a server's".into(),
+        text if text.contains("UnsupportedCertVersion") => "it is an old X.509 version 1".into(),
+        text if text.contains("UnsupportedSignatureAlgorithm") => {
+            "it is signed with an algorithm that is no longer safe".into()
+        }
+        text => text.to_owned(),
+    }
+}
+
+/// `HandshakeFailure` as `handshake failure`.
+fn words(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !text.is_empty() && !text.ends_with(char::is_uppercase) {
+            text.push(' ');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
+}

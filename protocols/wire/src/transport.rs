@@ -1,0 +1,109 @@
+//! What carries the bytes: one small trait, and TCP in clear. TLS is the other one (`tls.rs`).
+//! Must not hold: lines, limits, deadlines (the socket's clock has them).
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the bounds start <= end <= buffer.len() are kept right here; get() would lose bytes in silence"
+)]
+
+use crate::socket::{self, Socket};
+use rustix::event::PollFlags;
+use std::fmt;
+use std::io::{self, Write};
+
+/// Bytes in, bytes out, over a [`Socket`].
+pub(crate) trait Transport: Send + fmt::Debug {
+    /// Bytes that have arrived and were not consumed; never waits.
+    fn buffered(&mut self) -> &[u8];
+    /// Marks the first `count` buffered bytes as used.
+    fn consume(&mut self, count: usize);
+    /// Waits for more bytes behind an empty buffer. `false` at the orderly end.
+    fn fill(&mut self) -> io::Result<bool>;
+    /// Whether the peer has spoken or gone; never waits.
+    fn answer_waiting(&mut self) -> io::Result<bool>;
+    /// Sends everything.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Sends some bytes, or returns 0 as soon as an answer is waiting.
+    fn write_watching(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    /// The socket below.
+    fn socket(&self) -> &Socket;
+    /// The socket below.
+    fn socket_mut(&mut self) -> &mut Socket;
+    /// The socket itself when its bytes are the peer's bytes, so that they can be spliced.
+    fn clear(&self) -> Option<&Socket>;
+    /// The bare socket, for a TLS handshake on top; `None` when TLS stands already.
+    fn into_socket(self: Box<Self>) -> Option<Socket>;
+}
+
+/// TCP as it is.
+pub(crate) struct Clear {
+    socket: Socket,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+/// Allocated zeroed, so pages that no read touches cost nothing.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+impl Clear {
+    pub(crate) fn new(socket: Socket) -> Self {
+        Self { socket, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0 }
+    }
+}
+
+impl Transport for Clear {
+    fn buffered(&mut self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.start = (self.start + count).min(self.end);
+    }
+
+    fn fill(&mut self) -> io::Result<bool> {
+        (self.start, self.end) = (0, 0);
+        self.end = io::Read::read(&mut self.socket, &mut self.buffer)?;
+        Ok(self.end > 0)
+    }
+
+    fn answer_waiting(&mut self) -> io::Result<bool> {
+        Ok(self.start < self.end || socket::readable(self.socket.stream())?)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.socket.write_all(bytes)
+    }
+
+    fn write_watching(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        while !self.answer_waiting()? {
+            if let Some(count) = self.socket.write_now(bytes)? {
+                return Ok(count);
+            }
+            self.socket.wait(PollFlags::IN | PollFlags::OUT)?;
+        }
+        Ok(0)
+    }
+
+    fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
+        &mut self.socket
+    }
+
+    fn clear(&self) -> Option<&Socket> {
+        Some(&self.socket)
+    }
+
+    fn into_socket(self: Box<Self>) -> Option<Socket> {
+        Some(self.socket)
+    }
+}
+
+impl fmt::Debug for Clear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clear").field("socket", &self.socket).finish_non_exhaustive()
+    }
+}
