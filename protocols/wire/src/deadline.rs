@@ -91,11 +91,16 @@ impl Clock {
             return Expired { phase: "the whole of it", after: whole.limit };
         }
         let after = match self.deadline {
-            Deadline::By(end) => end.saturating_duration_since(self.begun),
+            Deadline::By(end) => in_millis(end.saturating_duration_since(self.begun)),
             Deadline::Pause(limit) => limit,
         };
         Expired { phase: self.phase, after }
     }
+}
+
+/// The limit an instant was made from, some nanoseconds before it was set.
+fn in_millis(span: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(span.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
 }
 
 /// A deadline has passed; travels inside an [`std::io::Error`] through rustls.
