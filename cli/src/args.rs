@@ -1,8 +1,9 @@
 //! The command line exactly as typed; nothing is decided here.
 //! Must not hold: defaults that depend on anything but the command line.
 
-use clap::{ArgAction, Args, Parser, Subcommand};
-use std::net::IpAddr;
+use crate::serve::LOOPBACK;
+use clap::{Args, Parser, Subcommand};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// Small protocol clients: pages, mail, files, devices, and tests of them all.
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Get(Get),
     /// Send any HTTP request
     Http(Http),
+    /// Run a server to test against
+    Serve(Serve),
     /// Show what wireline does, against its own servers, offline
     Demo(Demo),
 }
@@ -61,6 +64,38 @@ pub(crate) struct Http {
     #[command(flatten)]
     pub(crate) shared: Shared,
 }
+
+/// `wireline serve KIND`
+#[derive(Debug, Args)]
+#[command(after_help = SERVE_HELP)]
+pub(crate) struct Serve {
+    /// Which server: http
+    #[arg(value_name = "KIND")]
+    pub(crate) kind: String,
+    /// Where to listen
+    #[arg(long, value_name = "ADDR:PORT", default_value_t = LOOPBACK)]
+    pub(crate) listen: SocketAddr,
+    /// Speak TLS from the first byte, with an authority made for this run
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// The folder to serve
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Write the ready line to FILE too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Stop at the end of standard input too, not only on SIGTERM or SIGINT
+    #[arg(long)]
+    pub(crate) until_eof: bool,
+}
+
+const SERVE_HELP: &str = "\
+Prints one line of JSON when it is ready: proto, addr, port, tls, ca (the file of the authority), pid.
+Stops on SIGTERM or SIGINT.
+
+Examples:
+  wireline serve http --root .
+  wireline serve http --tls --listen 127.0.0.1:8443";
 
 /// `wireline demo`
 #[derive(Debug, Args)]
@@ -192,7 +227,4 @@ pub(crate) struct Shared {
     /// Print one line of JSON a transfer in place of heads
     #[arg(long, help_heading = "Messages")]
     pub(crate) json: bool,
-    /// No colour (NO_COLOR does the same)
-    #[arg(long, action = ArgAction::SetTrue, help_heading = "Messages")]
-    pub(crate) no_color: bool,
 }

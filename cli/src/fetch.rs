@@ -162,7 +162,7 @@ impl Fetcher {
             Resumed::IsComplete => {
                 self.output.note("it was complete already");
                 report.bytes = earlier.offset;
-                job.begin(Some(&earlier), response.head(), Some(0))?;
+                job.begin(Some(&earlier), response.head(), Some(0), false)?;
                 Ok(Done::Stored)
             }
             Resumed::Changed => {
@@ -280,7 +280,8 @@ impl Fetcher {
                 format!("the body has more than the {} bytes allowed", self.policy.most_bytes);
             return Err(Failure::new(Exit::Broken, why).hint("--max-size sets this limit").into());
         }
-        job.begin(earlier.as_ref(), response.head(), more)?;
+        let can_be_cut = !response.is_at_hand();
+        job.begin(earlier.as_ref(), response.head(), more, can_be_cut)?;
         self.meter.expect(have, more);
         let copied = job.place.copy(response, most);
         report.bytes = match (&copied, &job.place) {
@@ -335,6 +336,7 @@ impl Job {
         earlier: Option<&Earlier>,
         head: &Head,
         more: Option<u64>,
+        can_be_cut: bool,
     ) -> Result<(), Failure> {
         let Place::File(part) = &mut self.place else { return Ok(()) };
         let offset = earlier.map_or(0, |earlier| earlier.offset);
@@ -342,7 +344,8 @@ impl Job {
             return Ok(part.continue_from(offset)?);
         }
         let known = earlier.and_then(|earlier| earlier.validator.clone());
-        let validator = known.or_else(|| Validator::of(head));
+        // What cannot be cut need not be continued.
+        let validator = known.or_else(|| Validator::of(head).filter(|_| can_be_cut));
         let length = earlier.and_then(|earlier| earlier.length).or(more.map(|more| offset + more));
         let description = validator.map(|validator| Description {
             url: self.url.clone(),

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use wireline_http::{
     Client, Field, Limits, Login, Method, Origin, Persistence, Request, TargetUri,
@@ -194,14 +194,15 @@ impl<'a> Plan<'a> {
         persistence: Persistence,
     ) -> Result<(), Failure> {
         fetcher.meter.begin();
-        let place = self.place(nth, address)?;
-        let file = match &place {
-            Place::File(part) => Some(part.path().to_owned()),
-            _ => None,
-        };
-        let (request, url, start) = (request.clone(), address.shown().to_owned(), self.start);
         let mut report = Report::default();
-        let result = fetcher.run(Job { request, url, persistence, place, start }, &mut report);
+        let mut file = None;
+        let result = self.place(nth, address).and_then(|place| {
+            if let Place::File(part) = &place {
+                file = Some(part.path().to_owned());
+            }
+            let (request, url) = (request.clone(), address.shown().to_owned());
+            fetcher.run(Job { request, url, persistence, place, start: self.start }, &mut report)
+        });
         if self.shared.json {
             let line = json_line(address, file.as_deref(), &report, &fetcher.meter, &result);
             self.output.line(&line).map_err(|error| Failure::local(&error))?;
@@ -222,9 +223,7 @@ impl<'a> Plan<'a> {
         let target = match self.fetch.output.get(nth) {
             Some(_) if self.goes_to_stdout(nth) => return Ok(Place::Stdout { binary: true }),
             Some(path) => Target::file(&folder.join(path), options)?,
-            None if self.names_by_url() => {
-                Target::named(&here(folder), &name_of(address), options)?
-            }
+            None if self.names_by_url() => Target::named(folder, &name_of(address), options)?,
             None => return Ok(Place::Stdout { binary: false }),
         };
         Ok(Place::File(target.open()?))
@@ -287,10 +286,6 @@ fn target(address: &Address) -> Result<TargetUri, Failure> {
 fn is_local(url: &url::Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(wireline_wire::is_loopback)
-}
-
-fn here(folder: &Path) -> PathBuf {
-    if folder == Path::new("") { PathBuf::from(".") } else { folder.to_owned() }
 }
 
 /// The last part of the path that the user typed, made safe; `index` when there is none.

@@ -9,6 +9,8 @@ mod get;
 mod meter;
 mod output;
 mod plan;
+mod serve;
+mod stop;
 mod trace;
 mod usage;
 
@@ -38,6 +40,7 @@ fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Get(args) => get::get(args),
         Command::Http(args) => get::http(args),
+        Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
     }
 }

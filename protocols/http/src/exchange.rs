@@ -130,6 +130,15 @@ impl Response {
         self.framing.body
     }
 
+    /// Whether the whole body has arrived with the head: it cannot be cut any more.
+    pub fn is_at_hand(&mut self) -> bool {
+        match self.framing.body {
+            Body::None => true,
+            Body::Length(length) => self.wire.leftover() as u64 >= length,
+            Body::Chunked | Body::ToClose => false,
+        }
+    }
+
     /// Copies the body, at most `most` bytes of it, and says how many it had.
     ///
     /// # Errors
