@@ -10,6 +10,7 @@ use crate::plan::{self, Address};
 use crate::trace::Trace;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
@@ -90,11 +91,12 @@ impl<'a> Plan<'a> {
         let asked = Asked { fields: typed_fields(fetch, body.is_some())?, method, body };
         let addresses =
             urls.iter().map(|raw| Address::parse(raw)).collect::<Result<Vec<_>, _>>()?;
-        let mut origins = Vec::new();
+        let mut origins = HashSet::new();
         for address in &addresses {
             plan::refuse_proxy(&address.url, shared)?;
-            origins.push(target(address)?.origin());
+            origins.insert(target(address)?.origin());
         }
+        let origins: Arc<[Origin]> = origins.into_iter().collect();
         let mut requests = Vec::new();
         for address in addresses {
             requests.push((asked.request(&address, &origins, shared)?, address));
@@ -163,13 +165,12 @@ impl<'a> Plan<'a> {
     }
 
     fn carry_out(self, mut fetcher: Fetcher) -> Result<(), Failure> {
-        let origins: Vec<_> =
-            self.requests.iter().map(|(request, _)| request.uri().origin()).collect();
+        let origins = self.requests.iter().map(|(request, _)| request.uri().origin());
+        let last: HashMap<_, _> = origins.enumerate().map(|(nth, origin)| (origin, nth)).collect();
         let mut failed = Vec::new();
         for (nth, (request, address)) in self.requests.iter().enumerate() {
-            let origin = request.uri().origin();
-            let later = origins.iter().skip(nth + 1).any(|later| *later == origin);
-            let persistence = if later { Persistence::Keep } else { Persistence::Close };
+            let is_last = last.get(&request.uri().origin()) == Some(&nth);
+            let persistence = if is_last { Persistence::Close } else { Persistence::Keep };
             let result = self.one(&mut fetcher, nth, request, address, persistence);
             match result {
                 Err(failure) if failure.exit == Exit::ReaderLeft => return Err(failure),
@@ -234,13 +235,12 @@ impl Asked {
     fn request(
         &self,
         address: &Address,
-        origins: &[Origin],
+        origins: &Arc<[Origin]>,
         shared: &Shared,
     ) -> Result<Request, Failure> {
         let uri = target(address)?;
         let own = uri.origin();
-        let mut request =
-            Request::new(self.method.clone(), uri).at_home_in(origins.iter().cloned());
+        let mut request = Request::new(self.method.clone(), uri).at_home_in(Arc::clone(origins));
         for field in &self.fields {
             request = request.with_field(field.clone())?;
         }
@@ -249,7 +249,7 @@ impl Asked {
         }
         if let Some((user, pass)) = plan::login(address, shared)? {
             // A login in a URL is for that URL; one from an option is for all that were typed.
-            let home = if address.login.is_some() { vec![own] } else { origins.to_vec() };
+            let home = if address.login.is_some() { [own].into() } else { Arc::clone(origins) };
             request = request.with_login(Login::new(&user, &pass, home)?);
         }
         Ok(request)

@@ -281,8 +281,9 @@ impl Replacement {
     /// The lock went with the part file's name, so another process may have begun by now, and the
     /// description be its own. One that stays behind does no harm.
     fn remove_described(&self) {
+        let Some(ours) = self.described else { return };
         let there = self.folder.look(&self.names.description).ok().flatten();
-        if there.zip(self.described).is_some_and(|(there, ours)| same(&there, &ours)) {
+        if there.is_some_and(|there| same(&there, &ours)) {
             self.folder.remove(&self.names.description).ok();
         }
     }

@@ -5,6 +5,7 @@ use crate::{Error, Origin};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;
+use std::sync::Arc;
 use wireline_wire::{Saying, Secret};
 use zeroize::Zeroizing;
 
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 pub struct Login {
     user: String,
     pass: Secret,
-    home: Vec<Origin>,
+    home: Arc<[Origin]>,
 }
 
 impl Login {
@@ -21,7 +22,7 @@ impl Login {
     ///
     /// # Errors
     /// [`Error::Input`] when the user holds a colon, or either part a control byte (RFC 7617 section 2).
-    pub fn new(user: &str, pass: &Secret, home: Vec<Origin>) -> Result<Self, Error> {
+    pub fn new(user: &str, pass: &Secret, home: Arc<[Origin]>) -> Result<Self, Error> {
         let control = |bytes: &[u8]| bytes.iter().any(u8::is_ascii_control);
         if control(user.as_bytes()) || control(pass.reveal()) {
             return Err(Error::Input("a login cannot hold control bytes".into()));
@@ -63,11 +64,11 @@ mod tests {
             ("Aladdin", "open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
             ("test", "123£", "dGVzdDoxMjPCow=="),
         ] {
-            let login = Login::new(user, &Secret::from(pass), Vec::new()).unwrap();
+            let login = Login::new(user, &Secret::from(pass), [].into()).unwrap();
             assert_eq!(login.basic(Saying::new()).bytes(), wanted.as_bytes());
         }
         for (user, pass) in [("a:b", "c"), ("a\r\n", "c"), ("a", "c\n"), ("a", "\0")] {
-            assert!(Login::new(user, &Secret::from(pass), Vec::new()).is_err());
+            assert!(Login::new(user, &Secret::from(pass), [].into()).is_err());
         }
     }
 }

@@ -4,6 +4,7 @@
 use crate::field::is_token;
 use crate::{Error, Field, Fields, Login, Origin, TargetUri};
 use std::fmt;
+use std::sync::Arc;
 use wireline_wire::{Saying, escape};
 
 /// `method = token` (RFC 9110 section 9.1); case matters.
@@ -18,7 +19,7 @@ pub struct Request {
     uri: TargetUri,
     fields: Fields,
     /// The origins that the bound fields were typed for.
-    home: Vec<Origin>,
+    home: Arc<[Origin]>,
     login: Option<Login>,
     /// Fields of our own for this one try: a range and its condition.
     extra: Fields,
@@ -99,15 +100,15 @@ impl Request {
     /// [`Request::at_home_in`] names more.
     #[must_use]
     pub fn new(method: Method, uri: TargetUri) -> Self {
-        let home = vec![uri.origin()];
+        let home = [uri.origin()].into();
         let (fields, extra) = (Fields::default(), Fields::default());
         Self { method, uri, fields, home, login: None, extra, body: None }
     }
 
-    /// Adds further origins that the user typed: bound fields serve them too.
+    /// Binds the fields to these origins: all that the user typed, this request's own among them.
     #[must_use]
-    pub fn at_home_in(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
-        self.home.extend(origins);
+    pub fn at_home_in(mut self, origins: Arc<[Origin]>) -> Self {
+        self.home = origins;
         self
     }
 
@@ -345,7 +346,7 @@ mod tests {
     #[test]
     fn away_from_home() {
         let typed = uri("http://h/");
-        let login = Login::new("u", &Secret::from("p"), vec![typed.origin()]).unwrap();
+        let login = Login::new("u", &Secret::from("p"), [typed.origin()].into()).unwrap();
         let mut request = Request::new(Method::get(), typed).with_login(login);
         for name in ["X-Api-Key", "Accept", "Host", "Cookie"] {
             request = request.with_field(Field::new(name, "v").unwrap()).unwrap();
@@ -369,7 +370,7 @@ mod tests {
     #[test]
     fn secrets_are_marked() {
         let typed = uri("http://h/");
-        let login = Login::new("alice", &Secret::from("canary"), vec![typed.origin()]).unwrap();
+        let login = Login::new("alice", &Secret::from("canary"), [typed.origin()].into()).unwrap();
         let request = Request::new(Method::get(), typed)
             .with_login(login)
             .with_field(Field::new("X-Token", "canary").unwrap())
