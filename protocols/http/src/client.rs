@@ -3,7 +3,7 @@
 
 use crate::{Error, Exchange, Head, Limits, Origin, Persistence, Request, Response};
 use wireline_wire as wire;
-use wireline_wire::{Dialer, Wire, is_loopback};
+use wireline_wire::{Dialer, TlsSettings, Wire, is_loopback};
 
 /// Sends requests, and keeps a connection an origin (8 at most) for the next one.
 #[derive(Debug)]
@@ -11,20 +11,23 @@ pub struct Client {
     dialer: Dialer,
     limits: Limits,
     clear_login: bool,
+    /// For origins that only a redirect named.
+    checking: TlsSettings,
     idle: Vec<(Origin, Wire)>,
 }
 
 impl Client {
     /// A client that dials this way.
     #[must_use]
-    pub const fn new(dialer: Dialer, limits: Limits) -> Self {
-        Self { dialer, limits, clear_login: false, idle: Vec::new() }
+    pub fn new(dialer: Dialer, limits: Limits) -> Self {
+        let checking = dialer.tls.checking();
+        Self { dialer, limits, clear_login: false, checking, idle: Vec::new() }
     }
 
     /// Lets logins go out in clear to other machines. By default they go in clear to loopback
     /// addresses only.
     #[must_use]
-    pub const fn with_clear_login(mut self, allowed: bool) -> Self {
+    pub fn with_clear_login(mut self, allowed: bool) -> Self {
         self.clear_login = allowed;
         self
     }
@@ -52,7 +55,7 @@ impl Client {
                 answer => return answer,
             }
         }
-        let wire = self.dial(&origin, guarded)?;
+        let wire = self.dial(request, guarded)?;
         exchange(wire, request, persistence, self.limits, &mut interim)
     }
 
@@ -74,9 +77,13 @@ impl Client {
         quiet.then_some(wire)
     }
 
-    fn dial(&self, origin: &Origin, loopback_only: bool) -> Result<Wire, Error> {
+    fn dial(&self, request: &Request, loopback_only: bool) -> Result<Wire, Error> {
+        let origin = request.uri().origin();
         let mut dialer = self.dialer.clone();
         dialer.loopback_only |= loopback_only;
+        if !request.is_at_home() {
+            dialer.tls = self.checking.clone();
+        }
         let wire = dialer.dial(&origin.endpoint()?)?;
         match origin.is_secure() {
             true => Ok(wire.start_tls(origin.endpoint()?.host())?),

@@ -181,8 +181,9 @@ impl Request {
         self.has_field("Range")
     }
 
-    /// Whether bound fields and the login are sent to where the request now leads.
-    fn is_at_home(&self) -> bool {
+    /// Whether the request leads to an origin that the user typed: bound fields go only there.
+    #[must_use]
+    pub fn is_at_home(&self) -> bool {
         self.home.contains(&self.uri.origin())
     }
 

@@ -43,6 +43,15 @@ impl From<Trust> for TlsSettings {
 }
 
 impl TlsSettings {
+    /// The same without [`Trust::insecure`]: for peers that the user did not name.
+    #[must_use]
+    pub fn checking(&self) -> Self {
+        match self.trust.insecure {
+            true => Trust { insecure: false, ..self.trust.clone() }.into(),
+            false => self.clone(),
+        }
+    }
+
     /// The configuration for TLS 1.2 and 1.3 with the ring provider.
     ///
     /// # Errors
