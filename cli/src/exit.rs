@@ -1,6 +1,7 @@
 //! The one table from what went wrong to an exit code and a line of text.
 //! Must not hold: decisions; whoever fails knows why, here it gets its number.
 
+use crate::mask::Mask;
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
@@ -74,6 +75,12 @@ impl Failure {
         self
     }
 
+    /// The same without the secrets of the run.
+    pub(crate) fn masked(mut self, mask: &Mask) -> Self {
+        self.why = mask.text(&self.why);
+        self
+    }
+
     /// Our own side failed.
     pub(crate) fn local(error: &io::Error) -> Self {
         Self::new(Exit::Local, wire::cause(error))
@@ -115,7 +122,7 @@ fn exit_of(error: &wire::Error) -> Exit {
         E::Input(_) => Exit::Usage,
         E::Resolve { .. } | E::Connect { .. } | E::Closed | E::Io(_) => Exit::NotReached,
         E::Tls { .. } => Exit::Tls,
-        E::TimedOut { .. } => Exit::TimedOut,
+        E::TimedOut { .. } | E::OutOfTime { .. } => Exit::TimedOut,
         E::NotLoopback { .. } => Exit::Unsafe,
         E::Local(_) => Exit::Local,
         _ => Exit::Broken,
@@ -137,7 +144,7 @@ fn hint_for(error: &wire::Error) -> Option<String> {
         E::Tls { reason, .. } if reason.contains("an authority's") => {
             "--cacert takes the authority that signed the server's certificate, not that certificate"
         }
-        E::TimedOut { phase: "the whole of it", .. } => "--max-time sets this limit",
+        E::OutOfTime { .. } => "--max-time sets this limit",
         E::TimedOut { phase: "connecting", .. } => "--connect-timeout sets this limit",
         E::TimedOut { .. } => "--timeout sets this limit",
         _ => return None,

@@ -2,8 +2,10 @@
 //! Must not hold: the command line, or how results are shown.
 
 use crate::exit::{Exit, Failure};
+use crate::mask::Mask;
 use crate::meter::Meter;
 use crate::output::{BinaryOnTerminal, Output, TerminalGuard, stdout_file};
+use crate::plan;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::thread;
@@ -13,7 +15,7 @@ use wireline_http::{
     next_hop, resume, resumed,
 };
 use wireline_store::{Description, Part};
-use wireline_wire::Sink;
+use wireline_wire::{Dialer, Sink};
 
 /// What holds for every transfer of a run.
 #[derive(Clone, Copy, Debug)]
@@ -65,9 +67,12 @@ pub(crate) struct Report {
 #[derive(Debug)]
 pub(crate) struct Fetcher {
     pub(crate) client: Client,
+    /// How the client dials.
+    pub(crate) dialer: Dialer,
     pub(crate) policy: Policy,
     pub(crate) output: Output,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) mask: Arc<Mask>,
 }
 
 /// One transfer.
@@ -114,6 +119,8 @@ struct Earlier {
     offset: u64,
     validator: Option<Validator>,
     length: Option<u64>,
+    /// Bytes that an answer has promised to continue with.
+    missing: Option<u64>,
 }
 
 impl Fetcher {
@@ -121,14 +128,16 @@ impl Fetcher {
     pub(crate) fn run(&mut self, mut job: Job, report: &mut Report) -> Result<(), Failure> {
         let mut tries = 0;
         let result = loop {
-            let trouble = match self.attempt(&mut job, report, tries > 0) {
+            let mut trouble = match self.attempt(&mut job, report, tries > 0) {
                 Ok(done) => break Ok(done),
                 Err(trouble) => trouble,
             };
+            trouble.failure = trouble.failure.masked(&self.mask);
             let Some(pause) = pause_before_retry(trouble.retry, tries) else {
                 break Err(trouble.failure);
             };
-            if tries == self.policy.retries {
+            let in_time = self.dialer.whole.is_none_or(|whole| whole.remaining() > pause);
+            if tries == self.policy.retries || !in_time {
                 break Err(trouble.failure);
             }
             tries += 1;
@@ -158,25 +167,34 @@ impl Fetcher {
         let (request, response) =
             self.answer(job.request.clone().with_extra(extra), job, report)?;
         match resumed(response.head(), earlier.validator.as_ref(), earlier.offset, earlier.length) {
-            Resumed::Continues => self.take(&request, response, Some(earlier), job, report),
+            Resumed::Continues { bytes } => {
+                let earlier = Earlier { missing: Some(bytes), ..earlier };
+                self.take(&request, response, Some(earlier), job, report)
+            }
             Resumed::IsComplete => {
                 self.output.note("it was complete already");
                 report.bytes = earlier.offset;
                 job.begin(Some(&earlier), response.head(), Some(0), false)?;
                 Ok(Done::Stored)
             }
-            Resumed::Changed => {
-                self.output.note("it has changed on the server: starting over");
+            answer if response.head().status.is_success() || answer == Resumed::Changed => {
+                if !matches!(job.place, Place::File(_)) {
+                    let why = format!("the server does not continue at {}", earlier.offset);
+                    return Err(Failure::new(Exit::Refused, why).into());
+                }
+                let starting_over = match answer {
+                    Resumed::Changed => "it has changed on the server: starting over",
+                    _ => "the server does not continue: starting over",
+                };
+                self.output.note(starting_over);
+                if answer != Resumed::Changed {
+                    return self.take(&request, response, None, job, report);
+                }
                 drop(response);
                 let (request, response) = self.answer(job.request.clone(), job, report)?;
                 self.take(&request, response, None, job, report)
             }
-            _ => {
-                if response.head().status.is_success() {
-                    self.output.note("the server does not continue: starting over");
-                }
-                self.take(&request, response, None, job, report)
-            }
+            _ => self.take(&request, response, None, job, report),
         }
     }
 
@@ -207,6 +225,7 @@ impl Fetcher {
                 return Ok((request, response));
             };
             trail.step(&next)?;
+            plan::refuse_proxy(&next.uri().origin(), &self.dialer)?;
             self.client.keep(request.uri().origin(), response);
             self.say_what_stays(&request, &next);
             request = *next;
@@ -274,6 +293,7 @@ impl Fetcher {
             Body::None => Some(0),
             _ => None,
         };
+        let missing = earlier.as_ref().and_then(|earlier| earlier.missing);
         let most = self.policy.most_bytes.saturating_sub(have);
         if more.is_some_and(|more| more > most) {
             let why =
@@ -283,7 +303,13 @@ impl Fetcher {
         let can_be_cut = !response.is_at_hand();
         job.begin(earlier.as_ref(), response.head(), more, can_be_cut)?;
         self.meter.expect(have, more);
-        let copied = job.place.copy(response, most);
+        let copied = job.place.copy(response, missing.map_or(most, |missing| missing.min(most)));
+        let copied = copied.and_then(|got| match missing {
+            Some(expected) if got != expected => {
+                Err(wireline_wire::Error::Cut { got, expected: missing }.into())
+            }
+            _ => Ok(got),
+        });
         report.bytes = match (&copied, &job.place) {
             (Ok(bytes), _) => have + bytes,
             (Err(_), Place::File(part)) => part.size().unwrap_or(have),
@@ -312,10 +338,10 @@ impl Job {
         match (&self.place, self.start) {
             (Place::File(part), Start::At(offset)) if !again => {
                 part.continuable(offset)?;
-                Ok(Some(Earlier { offset, validator: None, length: None }))
+                Ok(Some(Earlier { offset, validator: None, length: None, missing: None }))
             }
             (Place::Nowhere | Place::Stdout { .. }, Start::At(offset)) => {
-                Ok(Some(Earlier { offset, validator: None, length: None }))
+                Ok(Some(Earlier { offset, validator: None, length: None, missing: None }))
             }
             (Place::File(part), start) if again || start == Start::FromPart => {
                 let Some(found) = part.resumable(&self.url) else { return Ok(None) };
@@ -324,6 +350,7 @@ impl Job {
                     offset: found.offset,
                     validator: Some(validator),
                     length: found.length,
+                    missing: None,
                 }))
             }
             _ => Ok(None),
@@ -345,7 +372,8 @@ impl Job {
         }
         let known = earlier.and_then(|earlier| earlier.validator.clone());
         // What cannot be cut need not be continued.
-        let validator = known.or_else(|| Validator::of(head).filter(|_| can_be_cut));
+        let is_whole = head.status.code() == 200;
+        let validator = known.or_else(|| Validator::of(head).filter(|_| can_be_cut && is_whole));
         let length = earlier.and_then(|earlier| earlier.length).or(more.map(|more| offset + more));
         let description = validator.map(|validator| Description {
             url: self.url.clone(),
@@ -446,12 +474,9 @@ fn pause_before_retry(retry: Retry, tries: u32) -> Option<Duration> {
 }
 
 fn with_part_hint(failure: Failure, part: Part) -> Failure {
-    match (part.abandon(), &failure.hint) {
-        (Some(path), None) => {
-            let hint = format!("-C - continues from {}", path.display());
-            failure.hint(hint)
-        }
-        _ => failure,
+    match part.abandon() {
+        Some(path) => failure.hint(format!("-C - continues from {}", path.display())),
+        None => failure,
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::args::{Fetch, Get, Http, Shared};
 use crate::exit::{Exit, Failure};
 use crate::fetch::{Fetcher, Job, Place, Policy, Report, Start};
+use crate::mask::Mask;
 use crate::meter::Meter;
 use crate::output::Output;
 use crate::plan::{self, Address};
@@ -19,7 +20,7 @@ use wireline_http::{
     Client, Field, Limits, Login, Method, Origin, Persistence, Request, TargetUri,
 };
 use wireline_store::{Options, Target, safe_name};
-use wireline_wire::{Event, Observer, escape};
+use wireline_wire::{Dialer, Event, Observer, escape};
 
 /// What is asked of each URL.
 #[derive(Debug)]
@@ -72,8 +73,15 @@ fn run(
     let plan = Plan::new(urls, fetch, shared, method, body)?;
     let progress = !shared.quiet && io::stderr().is_terminal();
     let meter = Arc::new(Meter::new(progress));
-    let client = plan.client(&meter)?;
-    let fetcher = Fetcher { client, policy: plan.policy()?, output: plan.output, meter };
+    let mask = Arc::new(Mask::of(plan.requests.iter().map(|(request, _)| request)));
+    let dialer = plan.dialer(&meter, &mask)?;
+    for (request, _) in &plan.requests {
+        plan::refuse_proxy(&request.uri().origin(), &dialer)?;
+    }
+    let client = Client::new(dialer.clone(), Limits::default());
+    let client = client.with_clear_login(shared.allow_plaintext_auth);
+    let fetcher =
+        Fetcher { client, dialer, policy: plan.policy()?, output: plan.output, meter, mask };
     plan.carry_out(fetcher)
 }
 
@@ -93,7 +101,6 @@ impl<'a> Plan<'a> {
             urls.iter().map(|raw| Address::parse(raw)).collect::<Result<Vec<_>, _>>()?;
         let mut origins = HashSet::new();
         for address in &addresses {
-            plan::refuse_proxy(&address.url, shared)?;
             origins.insert(target(address)?.origin());
         }
         let origins: Arc<[Origin]> = origins.into_iter().collect();
@@ -120,22 +127,21 @@ impl<'a> Plan<'a> {
             if address.assumed {
                 self.output.note(&format!("no scheme given, using {}", address.shown()));
             }
-            let clear = !request.uri().origin().is_secure();
-            if clear && request.has_field("Authorization") && !is_local(&address.url) {
+            let origin = request.uri().origin();
+            let clear = !origin.is_secure() && !plan::is_local(&origin);
+            if clear && request.has_field("Authorization") {
                 self.output.warn("the Authorization that you typed goes out in clear");
             }
         }
     }
 
-    fn client(&self, meter: &Arc<Meter>) -> Result<Client, Failure> {
+    fn dialer(&self, meter: &Arc<Meter>, mask: &Arc<Mask>) -> Result<Dialer, Failure> {
         let meter = Arc::clone(meter);
         let observer: Arc<dyn Observer> = match self.shared.verbose {
-            true => Arc::new(Both(meter, Trace::new(io::stderr()))),
+            true => Arc::new(Both(meter, Trace::new(io::stderr(), Arc::clone(mask)))),
             false => meter,
         };
-        let dialer = plan::dialer(self.shared, observer)?;
-        let client = Client::new(dialer, Limits::default());
-        Ok(client.with_clear_login(self.shared.allow_plaintext_auth))
+        plan::dialer(self.shared, observer)
     }
 
     fn policy(&self) -> Result<Policy, Failure> {
@@ -206,7 +212,7 @@ impl<'a> Plan<'a> {
         });
         if self.shared.json {
             let line = json_line(address, file.as_deref(), &report, &fetcher.meter, &result);
-            self.output.line(&line).map_err(|error| Failure::local(&error))?;
+            self.output.line(&fetcher.mask.text(&line)).map_err(|error| Failure::local(&error))?;
         }
         result
     }
@@ -283,11 +289,6 @@ fn target(address: &Address) -> Result<TargetUri, Failure> {
     TargetUri::try_from(address.url.clone()).map_err(failed)
 }
 
-fn is_local(url: &url::Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(wireline_wire::is_loopback)
-}
-
 /// The last part of the path that the user typed, made safe; `index` when there is none.
 fn name_of(address: &Address) -> String {
     let last = address.url.path().rsplit('/').next().unwrap_or_default();
@@ -308,6 +309,12 @@ fn check_places(urls: usize, fetch: &Fetch, shared: &Shared) -> Result<(), Failu
     let to_file = files > 0 && !fetch.output.iter().any(|path| path == Path::new("-")) || by_url;
     if shared.json && !to_file && !fetch.head {
         return Err(Failure::usage("--json needs -o FILE, -O or -I: the body has standard output"));
+    }
+    let is_range = |text: &&String| {
+        text.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case("Range"))
+    };
+    if fetch.continue_at.is_some() && fetch.header.iter().any(|text| is_range(&text)) {
+        return Err(Failure::usage("-C asks for a range of its own: leave out -H Range"));
     }
     if fetch.continue_at.as_deref() == Some("-") && !to_file {
         return Err(Failure::usage(

@@ -2,6 +2,7 @@
 //! Must not hold: what is fetched, or when.
 
 use crate::exit::Failure;
+use crate::mask::without_userinfo;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -49,9 +50,9 @@ impl Output {
 
     /// Why it failed, and one thing to try.
     pub(crate) fn fail(self, failure: &Failure) {
-        eprintln!("wireline: {}", one_line(&failure.to_string()));
+        eprintln!("wireline: {}", one_line(&without_userinfo(&failure.to_string())));
         if let Some(hint) = &failure.hint {
-            eprintln!("  hint: {}", one_line(hint));
+            eprintln!("  hint: {}", one_line(&without_userinfo(hint)));
         }
     }
 }

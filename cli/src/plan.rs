@@ -3,14 +3,16 @@
 
 use crate::args::Shared;
 use crate::exit::Failure;
+use crate::mask::without_userinfo;
 use percent_encoding::percent_decode_str;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
-use wireline_http::URI_BYTES;
+use wireline_http::{Origin, URI_BYTES};
 use wireline_wire::{
     ConnectTo, Dialer, Endpoint, Family, Limits, Observer, Resolved, Secret, Trust, Whole, escape,
 };
@@ -60,13 +62,9 @@ impl Address {
 
 /// A URL that could not be read, for a message: escaped, and without what may be a password.
 fn shown(raw: &str) -> String {
-    match raw.rsplit_once('@') {
-        Some((before, after)) => {
-            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
-            escape(format!("{scheme}://...@{after}").as_bytes())
-        }
-        None => escape(raw.as_bytes()),
-    }
+    let text = if raw.contains("://") { raw.to_owned() } else { format!("://{raw}") };
+    let text = without_userinfo(&text);
+    escape(text.strip_prefix("://").unwrap_or(&text).as_bytes())
 }
 
 fn authority(text: &str) -> &str {
@@ -105,10 +103,10 @@ pub(crate) fn login(
     if let Some(pass) = pass {
         return Ok(Some((user, pass)));
     }
-    let pass = match (&shared.password_file, std::env::var("WIRELINE_PASSWORD")) {
+    let pass = match (&shared.password_file, std::env::var_os("WIRELINE_PASSWORD")) {
         (Some(path), _) => read_password(path)?,
-        (None, Ok(pass)) => Secret::new(pass.into_bytes()),
-        (None, Err(_)) => ask_password(&user, address)?,
+        (None, Some(pass)) => Secret::new(pass.into_vec()),
+        (None, None) => ask_password(&user, address)?,
     };
     Ok(Some((user, pass)))
 }
@@ -268,24 +266,26 @@ pub(crate) fn bytes(option: &str, text: &str) -> Result<u64, Failure> {
     digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(fail)
 }
 
-/// The proxy that the environment names for this URL. wireline has no proxies yet, and going past
-/// one in silence would be wrong. Addresses given by hand, and this machine, are reached directly.
-pub(crate) fn refuse_proxy(url: &Url, shared: &Shared) -> Result<(), Failure> {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let by_hand = !shared.resolve.is_empty() || !shared.connect_to.is_empty();
-    let local =
-        by_hand || host == "localhost" || host.parse().is_ok_and(wireline_wire::is_loopback);
-    let named: &[&str] = match url.scheme() {
-        "http" => &["http_proxy", "all_proxy", "ALL_PROXY"],
-        _ => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+/// The proxy that the environment names for an origin. wireline has no proxies yet, and going past
+/// one in silence would be wrong. Endpoints placed by hand, and this machine, are reached directly.
+pub(crate) fn refuse_proxy(origin: &Origin, dialer: &Dialer) -> Result<(), Failure> {
+    let endpoint = origin.endpoint()?;
+    let named: &[&str] = match origin.is_secure() {
+        false => &["http_proxy", "all_proxy", "ALL_PROXY"],
+        true => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
     };
     let set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let Some(name) = named.iter().find(set).filter(|_| !local && !is_excepted(host)) else {
-        return Ok(());
-    };
-    let hint = format!("no_proxy={host} goes there directly");
+    let direct = is_local(origin) || dialer.is_placed(&endpoint) || is_excepted(endpoint.host());
+    let Some(name) = named.iter().find(set).filter(|_| !direct) else { return Ok(()) };
+    let hint = format!("no_proxy={} goes there directly", endpoint.host());
     Err(Failure::usage(format!("{name} names a proxy, and proxies are not supported yet"))
         .hint(hint))
+}
+
+/// This machine, by its name or address.
+pub(crate) fn is_local(origin: &Origin) -> bool {
+    let host = origin.host().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(wireline_wire::is_loopback)
 }
 
 /// `no_proxy`: names with everything below them, `*` for all.

@@ -1,10 +1,10 @@
 //! `-v`: the dialogue as a transcript, written while it happens.
-//! Must not hold: the format (`fixtures/transcript`), or secrets: a saying marks them, and what a
-//! server echoes of them is masked here.
+//! Must not hold: the format (`fixtures/transcript`), or secrets (`mask.rs` knows them).
 
+use crate::mask::{Mask, hole_text};
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use wireline_transcript::{Piece, Printer, Side};
 use wireline_wire::{Event, Observer, Saying};
 
@@ -18,8 +18,7 @@ struct State<W> {
     begun: bool,
     current: u64,
     connections: HashMap<u64, Dialogue>,
-    /// What was said in secret, with the hole that stands for it.
-    secrets: Vec<(Vec<u8>, &'static str)>,
+    mask: Arc<Mask>,
 }
 
 /// How far the response on a connection has come.
@@ -29,7 +28,17 @@ struct Dialogue {
     interim: bool,
     /// Bytes of the body that are not shown.
     bytes: u64,
-    chunked: bool,
+    chunked: Chunked,
+}
+
+/// Whether a body is chunked, as far as is known.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Chunked {
+    #[default]
+    No,
+    Yes,
+    /// The last chunk was heard.
+    Ended,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -41,12 +50,10 @@ enum At {
 }
 
 impl<W: Write> Trace<W> {
-    pub(crate) fn new(out: W) -> Self {
-        let (connections, secrets) = (HashMap::new(), Vec::new());
+    pub(crate) fn new(out: W, mask: Arc<Mask>) -> Self {
+        let connections = HashMap::new();
         let printer = Printer::new(out);
-        Self {
-            state: Mutex::new(State { printer, begun: false, current: 0, connections, secrets }),
-        }
+        Self { state: Mutex::new(State { printer, begun: false, current: 0, connections, mask }) }
     }
 }
 
@@ -104,14 +111,8 @@ impl<W: Write> State<W> {
     fn said(&mut self, connection: u64, saying: &Saying) -> io::Result<()> {
         self.turn_to(connection)?;
         self.end_body(connection)?;
-        for (piece, hole) in saying.pieces() {
-            let Some(hole) = hole else { continue };
-            if !self.secrets.iter().any(|(known, _)| known == piece) && !piece.is_empty() {
-                self.secrets.push((piece.to_vec(), hole));
-            }
-        }
         let pieces = saying.pieces().map(|(bytes, hole)| match hole {
-            Some(hole) => Piece::Hole(text_of(hole)),
+            Some(hole) => Piece::Hole(hole_text(hole)),
             None => Piece::Bytes(bytes),
         });
         self.printer.say(Side::C, pieces)
@@ -121,7 +122,7 @@ impl<W: Write> State<W> {
         self.turn_to(connection)?;
         let dialogue = self.connections.entry(connection).or_default();
         match dialogue.hear(line) {
-            Hear::Line => self.printer.say(Side::S, mask(line, &self.secrets)),
+            Hear::Line => self.printer.say(Side::S, self.mask.pieces(line)),
             Hear::Chunk => Ok(()),
         }
     }
@@ -130,19 +131,23 @@ impl<W: Write> State<W> {
         let dialogue = self.connections.entry(connection).or_default();
         let Dialogue { bytes, chunked, .. } = std::mem::take(dialogue);
         match (bytes, chunked) {
-            (0, false) => Ok(()),
-            (bytes, false) => self.printer.elided(Side::S, bytes),
-            (bytes, true) => self.one_chunk(bytes),
+            (0, Chunked::No | Chunked::Yes) => Ok(()),
+            (bytes, Chunked::No) => self.printer.elided(Side::S, bytes),
+            (bytes, chunked) => self.one_chunk(bytes, chunked),
         }
     }
 
-    fn one_chunk(&mut self, bytes: u64) -> io::Result<()> {
+    fn one_chunk(&mut self, bytes: u64, chunked: Chunked) -> io::Result<()> {
+        let mut say = |text: &str| self.printer.say(Side::S, [Piece::Bytes(text.as_bytes())]);
         if bytes > 0 {
-            self.printer.say(Side::S, [Piece::Bytes(format!("{bytes:x}\r\n").as_bytes())])?;
+            say(&format!("{bytes:x}\r\n"))?;
             self.printer.elided(Side::S, bytes)?;
-            self.printer.say(Side::S, [Piece::Bytes(b"\r\n")])?;
         }
-        self.printer.say(Side::S, [Piece::Bytes(b"0\r\n\r\n")])
+        match (bytes, chunked) {
+            (_, Chunked::No | Chunked::Yes) => Ok(()),
+            (0, Chunked::Ended) => self.printer.say(Side::S, [Piece::Bytes(b"0\r\n\r\n")]),
+            (_, Chunked::Ended) => self.printer.say(Side::S, [Piece::Bytes(b"\r\n0\r\n\r\n")]),
+        }
     }
 
     fn close(&mut self, connection: u64) -> io::Result<()> {
@@ -174,7 +179,8 @@ impl Dialogue {
             At::Fields if empty => self.at = At::Body,
             At::Fields => {}
             At::Body => {
-                self.chunked = true;
+                let is_last = is_last_chunk(line) || self.chunked == Chunked::Ended;
+                self.chunked = if is_last { Chunked::Ended } else { Chunked::Yes };
                 return Hear::Chunk;
             }
         }
@@ -182,43 +188,25 @@ impl Dialogue {
     }
 }
 
-/// The hole for a secret; those that cannot be computed again have a made-up example.
-const fn text_of(hole: &'static str) -> &'static str {
-    match hole.as_bytes() {
-        b"auth.basic" => "auth.basic",
-        _ => "*=hidden",
-    }
-}
-
-/// The line with every secret that was said replaced by its hole.
-fn mask<'a>(line: &'a [u8], secrets: &[(Vec<u8>, &'static str)]) -> Vec<Piece<'a>> {
-    let mut pieces = vec![Piece::Bytes(line)];
-    for (secret, hole) in secrets {
-        pieces =
-            pieces.into_iter().flat_map(|piece| split_at_secret(piece, secret, hole)).collect();
-    }
-    pieces
-}
-
-fn split_at_secret<'a>(piece: Piece<'a>, secret: &[u8], hole: &'static str) -> Vec<Piece<'a>> {
-    let Piece::Bytes(mut bytes) = piece else { return vec![piece] };
-    let mut pieces = Vec::new();
-    while let Some(at) = bytes.windows(secret.len()).position(|window| window == secret) {
-        let (before, rest) = bytes.split_at(at);
-        pieces.extend([Piece::Bytes(before), Piece::Hole(text_of(hole))]);
-        bytes = rest.get(secret.len()..).unwrap_or_default();
-    }
-    pieces.push(Piece::Bytes(bytes));
-    pieces
+/// `last-chunk = 1*("0") [ chunk-ext ] CRLF` (RFC 9112 section 7.1).
+fn is_last_chunk(line: &[u8]) -> bool {
+    let size: Vec<_> = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).collect();
+    !size.is_empty() && size.iter().all(|&&digit| digit == b'0')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use url::Url;
+    use wireline_http::{Login, Method, Request, TargetUri};
+    use wireline_wire::Secret;
 
     fn traced(events: &[(u64, Event<'_>)]) -> String {
         let mut out = Vec::new();
-        let trace = Trace::new(&mut out);
+        let uri = TargetUri::try_from(Url::parse("http://h/").unwrap()).unwrap();
+        let login = Login::new("a", &Secret::from("b"), [uri.origin()].into()).unwrap();
+        let mask = Mask::of([&Request::new(Method::get(), uri).with_login(login)]);
+        let trace = Trace::new(&mut out, Arc::new(mask));
         for (connection, event) in events {
             trace.observe(*connection, event);
         }

@@ -61,6 +61,12 @@ fn hint(error: &clap::Error) -> Option<String> {
 /// What to use for a flag of curl's that wireline lacks.
 fn curl_flag(flag: &str) -> Option<&'static str> {
     let hint = match flag {
+        "-d" | "--data" | "-X" | "--request" => {
+            "wireline http has it: wireline http METHOD -d DATA URL"
+        }
+        "--url" => "URLs need no option",
+        "--http1.1" => "wireline speaks nothing else",
+        "-N" | "--no-buffer" => "what has come is written before every wait",
         "-x" | "--proxy" | "--noproxy" => "proxies are not supported yet",
         "-F" | "--form" | "-T" | "--upload-file" | "-G" | "--get" => {
             "uploads and forms are not supported yet"

@@ -39,11 +39,21 @@ impl Login {
         self.home.contains(origin)
     }
 
-    /// `user-pass = user-id ":" password`, in base64.
+    /// `Authorization`'s credentials, marked as secret.
     pub(crate) fn basic(&self, saying: Saying) -> Saying {
+        saying.secret("auth.basic", self.user_pass().as_bytes())
+    }
+
+    /// `user-pass = user-id ":" password`, in base64.
+    fn user_pass(&self) -> Zeroizing<String> {
         let mut pair = Zeroizing::new(format!("{}:", self.user).into_bytes());
         pair.extend_from_slice(self.pass.reveal());
-        saying.secret("auth.basic", Zeroizing::new(STANDARD.encode(&*pair)).as_bytes())
+        Zeroizing::new(STANDARD.encode(&*pair))
+    }
+
+    pub(crate) fn secrets(&self) -> [(&'static str, Vec<u8>); 2] {
+        let encoded = self.user_pass().as_bytes().to_vec();
+        [("auth.basic", encoded), ("pass", self.pass.reveal().to_vec())]
     }
 }
 

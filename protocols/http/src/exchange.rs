@@ -156,18 +156,15 @@ impl Response {
         copied
     }
 
-    /// The connection for another request: when both sides keep it, the body has been read, and
-    /// nothing follows it.
+    /// The connection for another request: when both sides keep it, the body has been read or is
+    /// at hand, and nothing follows it. It never waits.
     #[must_use]
     pub fn into_wire(mut self) -> Option<Wire> {
-        const WORTH_READING_BYTES: u64 = 64 * 1024;
-        if !self.framing.persistent {
-            return None;
-        }
-        match self.framing.body {
-            Body::None => {}
-            Body::Length(length) if !self.spent && length > WORTH_READING_BYTES => return None,
-            _ => drop(self.copy_to(&mut Sink::writer(&mut std::io::sink()), WORTH_READING_BYTES)),
+        if !self.spent {
+            if !self.is_at_hand() {
+                return None;
+            }
+            self.copy_to(&mut Sink::writer(&mut std::io::sink()), u64::MAX).ok()?;
         }
         let reusable = self.framing.persistent && self.wire.leftover() == 0;
         reusable.then_some(self.wire)

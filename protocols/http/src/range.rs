@@ -27,7 +27,10 @@ pub enum Validator {
 #[non_exhaustive]
 pub enum Resumed {
     /// The body continues where we stopped.
-    Continues,
+    Continues {
+        /// Bytes that it must have: all that are missing.
+        bytes: u64,
+    },
     /// The body is the whole, from its first byte.
     StartsOver,
     /// There is nothing more to come.
@@ -49,10 +52,8 @@ impl Validator {
 
     /// `entity-tag = [ weak ] opaque-tag` (RFC 9110 section 8.8.3), not weak.
     fn strong_tag(head: &Head) -> Option<Self> {
-        let tag = head.fields.first("ETag")?.to_str()?;
-        let opaque = tag.strip_prefix('"')?.strip_suffix('"')?;
-        let clean = opaque.bytes().all(|byte| byte > b' ' && byte != b'"' && byte != 0x7f);
-        clean.then(|| Self::EntityTag(tag.to_owned()))
+        let tag = head.fields.first("ETag")?.to_str().filter(|tag| is_strong_tag(tag))?;
+        Some(Self::EntityTag(tag.to_owned()))
     }
 
     fn strong_date(head: &Head) -> Option<Self> {
@@ -97,11 +98,20 @@ impl FromStr for Validator {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         match text.split_once(' ') {
-            Some(("etag", value)) => Ok(Self::EntityTag(value.to_owned())),
-            Some(("date", value)) => Ok(Self::Date(value.to_owned())),
+            Some(("etag", value)) if is_strong_tag(value) => Ok(Self::EntityTag(value.to_owned())),
+            Some(("date", value)) if httpdate::parse_http_date(value).is_ok() => {
+                Ok(Self::Date(value.to_owned()))
+            }
             _ => Err(Error::Input("not a validator".into())),
         }
     }
+}
+
+/// `opaque-tag = DQUOTE *etagc DQUOTE` (RFC 9110 section 8.8.3).
+fn is_strong_tag(tag: &str) -> bool {
+    let opaque = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    let etagc = |byte: u8| byte > b' ' && byte != b'"' && byte != 0x7f;
+    opaque.is_some_and(|opaque| opaque.bytes().all(etagc))
 }
 
 /// The fields that ask for the rest behind `offset`, on condition that it is still the same.
@@ -132,12 +142,10 @@ pub fn resumed(
     let same =
         |total: Option<u64>| !changed && (length.is_none() || total.is_none() || total == length);
     match (head.status.code(), range) {
-        (206, Some(ContentRange::Part { first, last, total }))
-            if first == offset
-                && same(total)
-                && is_the_rest(head, last - first + 1, last, total) =>
-        {
-            Resumed::Continues
+        (206, Some(ContentRange::Part { first, last, total })) => {
+            let bytes = last - first + 1;
+            let fits = first == offset && same(total) && is_the_rest(head, bytes, last, total);
+            if fits { Resumed::Continues { bytes } } else { Resumed::Changed }
         }
         (416, Some(ContentRange::Unsatisfied { total }))
             if total == offset && same(Some(total)) =>
@@ -271,20 +279,24 @@ mod tests {
                 assert_eq!(found.to_string().parse::<Validator>().unwrap(), found);
             }
         }
+        for text in ["", "etag", "etag a", "etag \"a\"\n", "etag W/\"a\"", "date soon", "x \"a\""] {
+            assert!(text.parse::<Validator>().is_err(), "{text}");
+        }
     }
 
     /// hostile.md rows 54, 56 to 58; fault matrix row 11: asked for bytes 5 and up of 9.
     #[test]
     fn answers_to_a_resume() {
-        use Resumed::{Changed, Continues, IsComplete, StartsOver};
+        use Resumed::{Changed, IsComplete, StartsOver};
+        const CONTINUES: Resumed = Resumed::Continues { bytes: 4 };
         let validator = Validator::EntityTag("\"a\"".into());
         let rows = [
-            ("206|Content-Range: bytes 5-8/9", Continues),
-            ("206|Content-Range: bytes 5-8/9|ETag: \"a\"", Continues),
-            ("206|Content-Range: bytes 5-8/*", Continues),
+            ("206|Content-Range: bytes 5-8/9", CONTINUES),
+            ("206|Content-Range: bytes 5-8/9|ETag: \"a\"", CONTINUES),
+            ("206|Content-Range: bytes 5-8/*", CONTINUES),
             ("206|Content-Range: bytes 5-8/9|ETag: \"b\"", Changed),
             ("206|Content-Range: bytes 5-9/10", Changed),
-            ("206|Content-Range: bytes 5-8/9|Content-Length: 4", Continues),
+            ("206|Content-Range: bytes 5-8/9|Content-Length: 4", CONTINUES),
             ("206|Content-Range: bytes 5-8/9|Content-Length: 3", Changed),
             ("206|Content-Range: bytes 5-7/9", Changed),
             ("206|Content-Range: bytes 4-8/9", Changed),

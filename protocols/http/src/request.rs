@@ -207,10 +207,20 @@ impl Request {
         self.login.as_ref().is_some_and(|login| login.serves(&self.uri.origin()))
     }
 
+    /// What must not be seen in a trace or a message, wherever it turns up: the password, its
+    /// encoding, the values of bound fields. Each has the name of the hole that stands for it.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let login = self.login.iter().flat_map(Login::secrets);
+        let bound = self.fields.iter().filter(|field| !field.is_free());
+        let values = bound.map(|field| ("header", field.value.as_bytes().to_vec()));
+        login.chain(values).collect()
+    }
+
     /// The same request to where a redirect leads; without its body and what describes it when
     /// the method changed.
     pub(crate) fn redirected(&self, method: Method, uri: TargetUri) -> Self {
-        let mut next = Self { uri, extra: Fields::default(), ..self.clone() };
+        let mut next = Self { uri, ..self.clone() };
         if next.method != method {
             next.method = method;
             next.body = None;

@@ -52,6 +52,12 @@ impl Whole {
         Self { begun: Instant::now(), limit }
     }
 
+    /// What is left of it.
+    #[must_use]
+    pub fn remaining(self) -> Duration {
+        self.end().saturating_duration_since(Instant::now())
+    }
+
     fn end(self) -> Instant {
         self.begun + self.limit
     }
@@ -76,7 +82,7 @@ impl Clock {
             Deadline::By(end) => end.saturating_duration_since(now),
             Deadline::Pause(limit) => limit,
         };
-        let whole = self.whole.map(|whole| whole.end().saturating_duration_since(now));
+        let whole = self.whole.map(Whole::remaining);
         let left = whole.map_or(own, |whole| whole.min(own));
         if left.is_zero() {
             return Err(self.expired());
@@ -88,13 +94,13 @@ impl Clock {
     pub(crate) fn expired(&self) -> Expired {
         let now = Instant::now();
         if let Some(whole) = self.whole.filter(|whole| whole.end() <= now) {
-            return Expired { phase: "the whole of it", after: whole.limit };
+            return Expired::Whole { limit: whole.limit };
         }
         let after = match self.deadline {
             Deadline::By(end) => in_millis(end.saturating_duration_since(self.begun)),
             Deadline::Pause(limit) => limit,
         };
-        Expired { phase: self.phase, after }
+        Expired::Phase { phase: self.phase, after }
     }
 }
 
@@ -105,14 +111,19 @@ fn in_millis(span: Duration) -> Duration {
 
 /// A deadline has passed; travels inside an [`std::io::Error`] through rustls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Expired {
-    pub(crate) phase: &'static str,
-    pub(crate) after: Duration,
+pub(crate) enum Expired {
+    /// The deadline of what was being done.
+    Phase { phase: &'static str, after: Duration },
+    /// The deadline of everything together.
+    Whole { limit: Duration },
 }
 
 impl fmt::Display for Expired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} took longer than {:?}", self.phase, self.after)
+        match self {
+            Self::Phase { phase, after } => write!(f, "{phase} took longer than {after:?}"),
+            Self::Whole { limit } => write!(f, "all of it took longer than {limit:?}"),
+        }
     }
 }
 
@@ -132,7 +143,8 @@ mod tests {
     fn progress_extends_a_pause_and_nothing_else() {
         let past = Instant::now();
         let by = Clock::new("a line", Deadline::By(past), None);
-        assert_eq!(by.remaining().unwrap_err().phase, "a line");
+        let expired = by.remaining().unwrap_err();
+        assert!(matches!(expired, Expired::Phase { phase: "a line", .. }), "{expired:?}");
         let pause = Clock::new("a body", Deadline::pause(Duration::from_secs(7)), None);
         assert_eq!(pause.remaining(), Ok(Duration::from_secs(7)));
     }
@@ -141,6 +153,6 @@ mod tests {
     fn the_whole_bounds_both_kinds() {
         let whole = Some(Whole::starting_now(Duration::ZERO));
         let pause = Clock::new("a body", Deadline::pause(Duration::from_secs(7)), whole);
-        assert_eq!(pause.remaining().unwrap_err().phase, "the whole of it");
+        assert_eq!(pause.remaining(), Err(Expired::Whole { limit: Duration::ZERO }));
     }
 }

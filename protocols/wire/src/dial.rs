@@ -169,16 +169,26 @@ impl Dialer {
         Ok(Wire::new(transport, self, watch, peer))
     }
 
+    /// Whether the user said by hand where this endpoint is.
+    #[must_use]
+    pub fn is_placed(&self, endpoint: &Endpoint) -> bool {
+        self.by_hand(endpoint).is_some()
+            || self.connect_to.iter().any(|entry| entry.apply(endpoint).is_some())
+    }
+
+    fn by_hand(&self, endpoint: &Endpoint) -> Option<&Resolved> {
+        self.resolved.iter().find(|entry| {
+            let known = &entry.endpoint;
+            known.port == endpoint.port && known.host.eq_ignore_ascii_case(&endpoint.host)
+        })
+    }
+
     fn forbidden<'a>(&self, addresses: &'a [SocketAddr]) -> Option<&'a SocketAddr> {
         addresses.iter().find(|address| self.loopback_only && !is_loopback(address.ip()))
     }
 
     fn addresses(&self, target: &Endpoint) -> Result<Vec<SocketAddr>, Error> {
-        let by_hand = self.resolved.iter().find(|entry| {
-            entry.endpoint.port == target.port
-                && entry.endpoint.host.eq_ignore_ascii_case(&target.host)
-        });
-        let found = match by_hand {
+        let found = match self.by_hand(target) {
             Some(entry) => {
                 entry.addresses.iter().map(|&ip| SocketAddr::new(ip, target.port)).collect()
             }

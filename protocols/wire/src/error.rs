@@ -44,6 +44,11 @@ pub enum Error {
         /// The limit that was reached.
         after: Duration,
     },
+    /// The time for everything together has passed ([`crate::Dialer::whole`]).
+    OutOfTime {
+        /// The limit that was reached.
+        limit: Duration,
+    },
     /// The peer closed the connection before a byte of what was waited for.
     Closed,
     /// The peer closed the connection in the middle.
@@ -83,6 +88,9 @@ impl fmt::Display for Error {
             Self::Tls { reason, .. } => f.write_str(reason),
             Self::TimedOut { phase, after } => {
                 write!(f, "timed out: {phase} took longer than {} s", after.as_secs_f64())
+            }
+            Self::OutOfTime { limit } => {
+                write!(f, "timed out: the whole of it took longer than {} s", limit.as_secs_f64())
             }
             Self::Closed => f.write_str("the peer closed the connection without an answer"),
             Self::Cut { got, expected } => write_cut(f, *got, *expected),
@@ -127,7 +135,8 @@ impl Error {
     /// Names a failure of reading from or writing to the peer.
     pub(crate) fn from_peer(source: io::Error) -> Self {
         match source.get_ref().and_then(|inner| inner.downcast_ref::<Expired>()) {
-            Some(&Expired { phase, after }) => Self::TimedOut { phase, after },
+            Some(&Expired::Phase { phase, after }) => Self::TimedOut { phase, after },
+            Some(&Expired::Whole { limit }) => Self::OutOfTime { limit },
             None => match tls_reason(&source) {
                 Some(reason) => Self::Tls { host: String::new(), reason },
                 None => Self::Io(source),

@@ -259,6 +259,13 @@ fn explain_certificate(why: &CertificateError) -> String {
 fn other_reason(why: &CertificateError) -> String {
     let text = format!("{why:?}");
     match text.as_str() {
+        text if text.contains("EndEntityUsedAsCa") || text.contains("PathLenConstraint") => {
+            "it is signed by a certificate that is no authority's".into()
+        }
+        text if text.contains("NameConstraint") => {
+            "its authority may not vouch for this name".into()
+        }
+        text if text.contains("CriticalExtension") => "it has an unknown critical extension".into(),
         text if text.contains("CaUsedAsEndEntity") => "it is an authority's, not a server's".into(),
         text if text.contains("UnsupportedCertVersion") => "it is an old X.509 version 1".into(),
         text if text.contains("UnsupportedSignatureAlgorithm") => {

@@ -55,7 +55,8 @@ impl TlsSettings {
     /// The configuration for TLS 1.2 and 1.3 with the ring provider.
     ///
     /// # Errors
-    /// [`Error::Input`] when a file of certificates cannot be used.
+    /// [`Error::Local`] when a file of certificates cannot be read, [`Error::Input`] when there is
+    /// none in it.
     pub fn config(&self) -> Result<Arc<ClientConfig>, Error> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
@@ -104,8 +105,11 @@ impl Trust {
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {
     let fail = |why: &str| Error::Input(format!("certificates in {}: {why}", path.display()));
     let mut pem = Vec::new();
-    let file = File::open(path).map_err(|error| fail(&cause(&error)))?;
-    read_bounded(file, &mut pem).map_err(|error| fail(&cause(&error)))?;
+    let unread = |error: std::io::Error| {
+        let text = format!("{}: {}", path.display(), cause(&error));
+        Error::Local(std::io::Error::new(error.kind(), text))
+    };
+    File::open(path).and_then(|file| read_bounded(file, &mut pem)).map_err(unread)?;
     let mut added = 0;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| fail(&error.to_string()))?;
