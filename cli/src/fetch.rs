@@ -2,20 +2,20 @@
 //! Must not hold: the command line, or how results are shown.
 
 use crate::exit::{Exit, Failure};
+use crate::job::{Earlier, Job, Place, Trouble};
 use crate::mask::Mask;
 use crate::meter::Meter;
-use crate::output::{BinaryOnTerminal, Output, TerminalGuard, stdout_file};
+use crate::output::Output;
 use crate::plan;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 use wireline_http::{
-    Body, Client, Head, Hop, Persistence, Request, Response, Resumed, Retry, Trail, Validator,
-    next_hop, resume, resumed,
+    Body, Client, Head, Hop, Request, Response, Resumed, Retry, Trail, next_hop, resume, resumed,
 };
-use wireline_store::{Description, Part};
-use wireline_wire::{Dialer, Sink};
+use wireline_store::Part;
+use wireline_wire::Dialer;
 
 /// What holds for every transfer of a run.
 #[derive(Clone, Copy, Debug)]
@@ -23,34 +23,10 @@ pub(crate) struct Policy {
     pub(crate) redirects: usize,
     pub(crate) retries: u32,
     pub(crate) most_bytes: u64,
-    /// Heads are wanted on standard output.
-    pub(crate) shows_heads: bool,
     /// Notes about odd heads are wanted.
     pub(crate) verbose: bool,
     /// Bodies of 400 and above are stored too.
     pub(crate) stores_errors: bool,
-}
-
-/// Where a body goes.
-#[derive(Debug)]
-pub(crate) enum Place {
-    /// There is none.
-    Nowhere,
-    /// Standard output; when it is a terminal only text, unless `binary`.
-    Stdout { binary: bool },
-    /// A file.
-    File(Part),
-}
-
-/// How a first try begins. Later tries always continue what the part file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// With the first byte.
-    Afresh,
-    /// Behind what the part file holds.
-    FromPart,
-    /// Behind so many bytes of the target, on the user's word.
-    At(u64),
 }
 
 /// What is known of a transfer, whether it went well or not.
@@ -75,17 +51,6 @@ pub(crate) struct Fetcher {
     pub(crate) mask: Arc<Mask>,
 }
 
-/// One transfer.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) request: Request,
-    /// The URL for the part file's description.
-    pub(crate) url: String,
-    pub(crate) persistence: Persistence,
-    pub(crate) place: Place,
-    pub(crate) start: Start,
-}
-
 /// How a transfer ended well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Done {
@@ -95,40 +60,12 @@ enum Done {
     Untouched,
 }
 
-/// A failure, and whether another try may help.
-struct Trouble {
-    failure: Failure,
-    retry: Retry,
-}
-
-impl<E: Into<Failure>> From<E> for Trouble {
-    fn from(error: E) -> Self {
-        Self { failure: error.into(), retry: Retry::Never }
-    }
-}
-
-impl Trouble {
-    fn http(error: wireline_http::Error, request: &Request) -> Self {
-        let retry = if request.method().is_idempotent() { error.retry() } else { Retry::Never };
-        Self { retry, failure: error.into() }
-    }
-}
-
-/// What an earlier try, or an earlier run, has left.
-struct Earlier {
-    offset: u64,
-    validator: Option<Validator>,
-    length: Option<u64>,
-    /// Bytes that an answer has promised to continue with.
-    missing: Option<u64>,
-}
-
 impl Fetcher {
     /// Carries a job out, with as many tries as the policy allows.
     pub(crate) fn run(&mut self, mut job: Job, report: &mut Report) -> Result<(), Failure> {
         let mut tries = 0;
         let result = loop {
-            let mut trouble = match self.attempt(&mut job, report, tries > 0) {
+            let mut trouble = match self.attempt(&mut job, report, tries) {
                 Ok(done) => break Ok(done),
                 Err(trouble) => trouble,
             };
@@ -152,13 +89,9 @@ impl Fetcher {
         }
     }
 
-    fn attempt(
-        &mut self,
-        job: &mut Job,
-        report: &mut Report,
-        again: bool,
-    ) -> Result<Done, Trouble> {
-        let earlier = job.earlier(again)?;
+    fn attempt(&mut self, job: &mut Job, report: &mut Report, tries: u32) -> Result<Done, Trouble> {
+        job.is_last_try = tries >= self.policy.retries;
+        let earlier = job.earlier(tries > 0)?;
         let Some(earlier) = earlier else {
             let (request, response) = self.answer(job.request.clone(), job, report)?;
             return self.take(&request, response, None, job, report);
@@ -210,13 +143,14 @@ impl Fetcher {
             request.uri().as_str().clone_into(&mut report.effective_url);
             report.redirects = trail.hops();
             let mut written = Ok(());
-            let (policy, output) = (self.policy, self.output);
-            let interim = |head: &Head| written = show(policy, output, head);
+            let (policy, output, wanted) = (self.policy, self.output, job.shows_heads);
+            let show = |head: &Head| show(head, wanted, policy, output);
+            let interim = |head: &Head| written = show(head);
             let sent = self.client.send(&request, job.persistence, interim);
             let response = sent.map_err(|error| Trouble::http(error, &request))?;
             written
-                .and_then(|()| show(policy, output, response.head()))
-                .map_err(|error| stdout_trouble(&error))?;
+                .and_then(|()| show(response.head()))
+                .or_else(|error| job.without_reader(&error))?;
             report.status = Some(response.head().status.code());
             if self.policy.redirects == 0 {
                 return Ok((request, response));
@@ -257,31 +191,39 @@ impl Fetcher {
             self.output.note("not modified: the file stays as it is");
             return Ok(Done::Untouched);
         }
-        if !(status.is_error() && is_file && !self.policy.stores_errors) {
-            self.copy(&mut response, earlier, job, report).map_err(|mut trouble| {
-                let spent = job.is_spent(report.bytes) || !request.method().is_idempotent();
-                trouble.retry = if spent { Retry::Never } else { trouble.retry };
-                trouble
-            })?;
+        if status.is_error() {
+            return self.refuse(request, response, job, report);
         }
-        let refused = status.is_error().then(|| refused(response.head(), request));
+        self.copy(request, &mut response, earlier, job, report)?;
         self.client.keep(request.uri().origin(), response);
-        match refused {
-            Some(mut trouble) => {
-                let stored = is_file && self.policy.stores_errors;
-                let shown = matches!(job.place, Place::Stdout { .. }) && report.bytes > 0;
-                if stored {
-                    job.commit()?;
-                }
-                trouble.retry = if stored || shown { Retry::Never } else { trouble.retry };
-                Err(trouble)
-            }
-            None => Ok(Done::Stored),
+        Ok(Done::Stored)
+    }
+
+    /// An answer of 400 and above. A file gets its body only with `--fail-with-body`, and nothing
+    /// gets it when another try may bring a better one.
+    fn refuse(
+        &mut self,
+        request: &Request,
+        mut response: Response,
+        job: &mut Job,
+        report: &mut Report,
+    ) -> Result<Done, Trouble> {
+        let trouble = refused(response.head(), request);
+        let comes_again = trouble.retry != Retry::Never && !job.is_last_try;
+        let is_file = matches!(job.place, Place::File(_));
+        if comes_again || is_file && !self.policy.stores_errors {
+            self.client.keep(request.uri().origin(), response);
+            return Err(trouble);
         }
+        self.copy(request, &mut response, None, job, report)?;
+        self.client.keep(request.uri().origin(), response);
+        job.commit()?;
+        Err(Trouble { retry: Retry::Never, ..trouble })
     }
 
     fn copy(
         &mut self,
+        request: &Request,
         response: &mut Response,
         earlier: Option<Earlier>,
         job: &mut Job,
@@ -312,135 +254,25 @@ impl Fetcher {
         });
         report.bytes = match (&copied, &job.place) {
             (Ok(bytes), _) => have + bytes,
-            (Err(_), Place::File(part)) => part.size().unwrap_or(have),
+            (Err(_), Place::File(part)) if !part.is_written_through() => {
+                part.size().unwrap_or(have)
+            }
             (Err(_), _) => self.meter.bytes(),
         };
-        match copied {
-            Ok(_) => Ok(()),
-            Err(error) => Err(job.place.trouble(error)),
+        let Err(error) = copied else { return Ok(()) };
+        let trouble = job.place.trouble(error);
+        match job.is_spent(report.bytes) || !request.method().is_idempotent() {
+            true => Err(Trouble { retry: Retry::Never, ..trouble }),
+            false => Err(trouble),
         }
     }
 }
 
-fn show(policy: Policy, output: Output, head: &Head) -> io::Result<()> {
+fn show(head: &Head, wanted: bool, policy: Policy, output: Output) -> io::Result<()> {
     if policy.verbose {
         head.notes.iter().for_each(|note| output.note(&format!("odd head: {note}")));
     }
-    if policy.shows_heads {
-        output.head(&head.raw)?;
-    }
-    Ok(())
-}
-
-impl Job {
-    /// What there is to continue from.
-    fn earlier(&mut self, again: bool) -> Result<Option<Earlier>, Failure> {
-        match (&self.place, self.start) {
-            (Place::File(part), Start::At(offset)) if !again => {
-                part.continuable(offset)?;
-                Ok(Some(Earlier { offset, validator: None, length: None, missing: None }))
-            }
-            (Place::Nowhere | Place::Stdout { .. }, Start::At(offset)) => {
-                Ok(Some(Earlier { offset, validator: None, length: None, missing: None }))
-            }
-            (Place::File(part), start) if again || start == Start::FromPart => {
-                let Some(found) = part.resumable(&self.url) else { return Ok(None) };
-                let validator = found.validator.parse().ok();
-                Ok(validator.map(|validator| Earlier {
-                    offset: found.offset,
-                    validator: Some(validator),
-                    length: found.length,
-                    missing: None,
-                }))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Makes the file ready for the body of this answer.
-    fn begin(
-        &mut self,
-        earlier: Option<&Earlier>,
-        head: &Head,
-        more: Option<u64>,
-        can_be_cut: bool,
-    ) -> Result<(), Failure> {
-        let Place::File(part) = &mut self.place else { return Ok(()) };
-        let offset = earlier.map_or(0, |earlier| earlier.offset);
-        if let Some(Earlier { validator: None, .. }) = earlier {
-            return Ok(part.continue_from(offset)?);
-        }
-        let known = earlier.and_then(|earlier| earlier.validator.clone());
-        // What cannot be cut need not be continued.
-        let is_whole = head.status.code() == 200;
-        let validator = known.or_else(|| Validator::of(head).filter(|_| can_be_cut && is_whole));
-        let length = earlier.and_then(|earlier| earlier.length).or(more.map(|more| offset + more));
-        let description = validator.map(|validator| Description {
-            url: self.url.clone(),
-            validator: validator.to_string(),
-            length,
-        });
-        Ok(part.begin(offset, description)?)
-    }
-
-    /// Bytes are out that cannot be taken back.
-    fn is_spent(&self, bytes: u64) -> bool {
-        match &self.place {
-            Place::Nowhere => false,
-            Place::Stdout { .. } => bytes > 0,
-            Place::File(part) => part.is_written_through() && bytes > 0,
-        }
-    }
-
-    fn commit(&mut self) -> Result<(), Failure> {
-        match std::mem::replace(&mut self.place, Place::Nowhere) {
-            Place::File(part) => Ok(part.commit().map(drop)?),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Place {
-    fn copy(&self, response: &mut Response, most: u64) -> Result<u64, wireline_http::Error> {
-        use wireline_http::Error::Local;
-        match self {
-            Self::Nowhere => response.copy_to(&mut Sink::writer(&mut io::sink()), most),
-            Self::File(part) => response.copy_to(&mut Sink::file(part.file()), most),
-            Self::Stdout { binary: false } if io::stdout().is_terminal() => {
-                let mut guard = TerminalGuard(stdout_file().map_err(Local)?);
-                response.copy_to(&mut Sink::writer(&mut guard), most)
-            }
-            Self::Stdout { .. } => {
-                let out = stdout_file().map_err(Local)?;
-                response.copy_to(&mut Sink::file(&out), most)
-            }
-        }
-    }
-
-    fn trouble(&self, error: wireline_http::Error) -> Trouble {
-        let retry = error.retry();
-        match (self, &error) {
-            (Self::Stdout { .. }, wireline_http::Error::Local(source)) => stdout_trouble(source),
-            (Self::File(part), wireline_http::Error::Local(_)) => {
-                let failure = Failure::from(error);
-                let doing = format!("writing {}", part.path().display());
-                Trouble { failure: failure.doing(doing), retry: Retry::Never }
-            }
-            _ => Trouble { failure: error.into(), retry },
-        }
-    }
-}
-
-/// Standard output takes no more. A reader who has seen enough is no failure.
-fn stdout_trouble(error: &io::Error) -> Trouble {
-    if error.get_ref().is_some_and(|inner| inner.is::<BinaryOnTerminal>()) {
-        let hint = "-o FILE stores it, -o - writes it anyway";
-        return Failure::new(Exit::Unsafe, error.to_string()).hint(hint).into();
-    }
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Failure::new(Exit::ReaderLeft, "").into();
-    }
-    Failure::local(error).doing("writing to standard output").into()
+    if wanted { output.head(&head.raw) } else { Ok(()) }
 }
 
 fn refused(head: &Head, request: &Request) -> Trouble {

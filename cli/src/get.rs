@@ -3,7 +3,8 @@
 
 use crate::args::{Fetch, Get, Http, Shared};
 use crate::exit::{Exit, Failure};
-use crate::fetch::{Fetcher, Job, Place, Policy, Report, Start};
+use crate::fetch::{Fetcher, Policy, Report};
+use crate::job::{Job, Place, Start};
 use crate::mask::Mask;
 use crate::meter::Meter;
 use crate::output::Output;
@@ -146,20 +147,19 @@ impl<'a> Plan<'a> {
 
     fn policy(&self) -> Result<Policy, Failure> {
         let most = self.shared.max_size.as_deref().map(|text| plan::bytes("--max-size", text));
-        let to_file = self.has_files() && !self.goes_to_stdout(0);
-        let shows_heads = (to_file || self.fetch.include || self.fetch.head) && !self.shared.json;
         Ok(Policy {
             redirects: self.fetch.max_redirs,
             retries: self.shared.retry,
             most_bytes: most.transpose()?.unwrap_or(i64::MAX as u64),
-            shows_heads,
             verbose: self.shared.verbose,
             stores_errors: self.fetch.fail_with_body,
         })
     }
 
-    fn has_files(&self) -> bool {
-        !self.fetch.output.is_empty() || self.names_by_url()
+    /// The output table: heads go to standard output when the body does not, and with `-i`.
+    fn shows_heads(&self, place: &Place) -> bool {
+        let has_stdout = !matches!(place, Place::Stdout { .. }) || self.fetch.include;
+        has_stdout && !self.shared.json
     }
 
     fn names_by_url(&self) -> bool {
@@ -178,16 +178,15 @@ impl<'a> Plan<'a> {
             let is_last = last.get(&request.uri().origin()) == Some(&nth);
             let persistence = if is_last { Persistence::Close } else { Persistence::Keep };
             let result = self.one(&mut fetcher, nth, request, address, persistence);
-            match result {
-                Err(failure) if failure.exit == Exit::ReaderLeft => return Err(failure),
-                Err(failure) => failed.push(failure.doing(format!("fetching {}", address.shown()))),
-                Ok(()) => {}
+            let Err(failure) = result else { continue };
+            if failure.exit == Exit::ReaderLeft {
+                return Err(failure);
             }
-            if self.requests.len() > 1
-                && let Some(failure) = failed.last().filter(|_| failed.len() > nth)
-            {
-                self.output.fail(failure);
+            let failure = failure.doing(format!("fetching {}", address.shown()));
+            if self.requests.len() > 1 {
+                self.output.fail(&failure);
             }
+            failed.push(failure);
         }
         verdict(failed, self.requests.len())
     }
@@ -207,12 +206,25 @@ impl<'a> Plan<'a> {
             if let Place::File(part) = &place {
                 file = Some(part.path().to_owned());
             }
-            let (request, url) = (request.clone(), address.shown().to_owned());
-            fetcher.run(Job { request, url, persistence, place, start: self.start }, &mut report)
+            let job = Job {
+                request: request.clone(),
+                url: address.shown().to_owned(),
+                persistence,
+                start: self.start,
+                shows_heads: self.shows_heads(&place),
+                place,
+                is_last_try: false,
+            };
+            fetcher.run(job, &mut report)
         });
         if self.shared.json {
             let line = json_line(address, file.as_deref(), &report, &fetcher.meter, &result);
-            self.output.line(&fetcher.mask.text(&line)).map_err(|error| Failure::local(&error))?;
+            match self.output.line(&fetcher.mask.text(&line)) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    return Err(Failure::local(&error).doing("writing to standard output"));
+                }
+                _ => {}
+            }
         }
         result
     }

@@ -6,6 +6,7 @@ mod demo;
 mod exit;
 mod fetch;
 mod get;
+mod job;
 mod mask;
 mod meter;
 mod output;

@@ -14,7 +14,6 @@ pub(crate) struct Output {
     pub(crate) quiet: bool,
 }
 
-#[expect(clippy::print_stderr, reason = "this is where messages are printed")]
 impl Output {
     /// Bytes for standard output; made safe when that is a terminal.
     pub(crate) fn head(self, raw: &[u8]) -> io::Result<()> {
@@ -39,22 +38,30 @@ impl Output {
     /// Something worth knowing, unless the user wants silence.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet {
-            eprintln!("wireline: {}", one_line(text));
+            message(&format!("wireline: {}\n", one_line(text)));
         }
     }
 
     /// Something that must be known.
     pub(crate) fn warn(self, text: &str) {
-        eprintln!("wireline: warning: {}", one_line(text));
+        message(&format!("wireline: warning: {}\n", one_line(text)));
     }
 
     /// Why it failed, and one thing to try.
     pub(crate) fn fail(self, failure: &Failure) {
-        eprintln!("wireline: {}", one_line(&without_userinfo(&failure.to_string())));
+        let shown = |text: &str| one_line(&without_userinfo(text));
+        let mut text = format!("wireline: {}\n", shown(&failure.to_string()));
         if let Some(hint) = &failure.hint {
-            eprintln!("  hint: {}", one_line(&without_userinfo(hint)));
+            text.push_str(&format!("  hint: {}\n", shown(hint)));
         }
+        message(&text);
     }
+}
+
+/// One write, so that messages of several processes do not mix. Standard error may be closed; there
+/// is nobody to tell then.
+fn message(text: &str) {
+    io::stderr().write_all(text.as_bytes()).ok();
 }
 
 /// A duplicate of standard output for a body: the file itself, so that the kernel can splice into it.

@@ -1,0 +1,198 @@
+//! One transfer: what is asked, where the body goes, what there is to continue from.
+//! Must not hold: connections, redirects, retries (`fetch.rs`).
+
+use crate::exit::{Exit, Failure};
+use crate::output::{BinaryOnTerminal, TerminalGuard, stdout_file};
+use std::io::{self, IsTerminal};
+use wireline_http::{Head, Persistence, Request, Response, Retry, Validator};
+use wireline_store::{Description, Part};
+use wireline_wire::Sink;
+
+/// One transfer.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) request: Request,
+    /// The URL for the part file's description.
+    pub(crate) url: String,
+    pub(crate) persistence: Persistence,
+    pub(crate) place: Place,
+    pub(crate) start: Start,
+    /// Heads are wanted on standard output.
+    pub(crate) shows_heads: bool,
+    /// Whatever comes now is what there is.
+    pub(crate) is_last_try: bool,
+}
+
+/// Where a body goes.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// There is none.
+    Nowhere,
+    /// Standard output; when it is a terminal only text, unless `binary`.
+    Stdout { binary: bool },
+    /// A file.
+    File(Part),
+}
+
+/// How a first try begins. Later tries always continue what the part file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// With the first byte.
+    Afresh,
+    /// Behind what the part file holds.
+    FromPart,
+    /// Behind so many bytes of the target, on the user's word.
+    At(u64),
+}
+
+/// A failure, and whether another try may help.
+pub(crate) struct Trouble {
+    pub(crate) failure: Failure,
+    pub(crate) retry: Retry,
+}
+
+impl<E: Into<Failure>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self { failure: error.into(), retry: Retry::Never }
+    }
+}
+
+impl Trouble {
+    pub(crate) fn http(error: wireline_http::Error, request: &Request) -> Self {
+        let retry = if request.method().is_idempotent() { error.retry() } else { Retry::Never };
+        Self { retry, failure: error.into() }
+    }
+}
+
+/// What an earlier try, or an earlier run, has left.
+pub(crate) struct Earlier {
+    pub(crate) offset: u64,
+    pub(crate) validator: Option<Validator>,
+    pub(crate) length: Option<u64>,
+    /// Bytes that an answer has promised to continue with.
+    pub(crate) missing: Option<u64>,
+}
+
+impl Job {
+    /// What there is to continue from.
+    pub(crate) fn earlier(&mut self, again: bool) -> Result<Option<Earlier>, Failure> {
+        match (&self.place, self.start) {
+            (Place::File(part), Start::At(offset)) if !again => {
+                part.continuable(offset)?;
+                Ok(Some(Earlier { offset, validator: None, length: None, missing: None }))
+            }
+            (Place::Nowhere | Place::Stdout { .. }, Start::At(offset)) => {
+                Ok(Some(Earlier { offset, validator: None, length: None, missing: None }))
+            }
+            (Place::File(part), start) if again || start == Start::FromPart => {
+                let Some(found) = part.resumable(&self.url) else { return Ok(None) };
+                let validator = found.validator.parse().ok();
+                Ok(validator.map(|validator| Earlier {
+                    offset: found.offset,
+                    validator: Some(validator),
+                    length: found.length,
+                    missing: None,
+                }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes the file ready for the body of this answer.
+    pub(crate) fn begin(
+        &mut self,
+        earlier: Option<&Earlier>,
+        head: &Head,
+        more: Option<u64>,
+        can_be_cut: bool,
+    ) -> Result<(), Failure> {
+        let Place::File(part) = &mut self.place else { return Ok(()) };
+        let offset = earlier.map_or(0, |earlier| earlier.offset);
+        if let Some(Earlier { validator: None, .. }) = earlier {
+            return Ok(part.continue_from(offset)?);
+        }
+        let known = earlier.and_then(|earlier| earlier.validator.clone());
+        // What cannot be cut need not be continued.
+        let is_whole = head.status.code() == 200;
+        let validator = known.or_else(|| Validator::of(head).filter(|_| can_be_cut && is_whole));
+        let length = earlier.and_then(|earlier| earlier.length).or(more.map(|more| offset + more));
+        let description = validator.map(|validator| Description {
+            url: self.url.clone(),
+            validator: validator.to_string(),
+            length,
+        });
+        Ok(part.begin(offset, description)?)
+    }
+
+    /// A head could not be shown. That nobody looks any more is no reason not to fill a file.
+    pub(crate) fn without_reader(&self, error: &io::Error) -> Result<(), Trouble> {
+        let is_file = matches!(self.place, Place::File(_));
+        match error.kind() {
+            io::ErrorKind::BrokenPipe if is_file => Ok(()),
+            _ => Err(stdout_trouble(error)),
+        }
+    }
+
+    /// Bytes are out that cannot be taken back.
+    pub(crate) fn is_spent(&self, bytes: u64) -> bool {
+        match &self.place {
+            Place::Nowhere => false,
+            Place::Stdout { .. } => bytes > 0,
+            Place::File(part) => part.is_written_through() && bytes > 0,
+        }
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<(), Failure> {
+        match std::mem::replace(&mut self.place, Place::Nowhere) {
+            Place::File(part) => Ok(part.commit().map(drop)?),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn copy(
+        &self,
+        response: &mut Response,
+        most: u64,
+    ) -> Result<u64, wireline_http::Error> {
+        use wireline_http::Error::Local;
+        match self {
+            Self::Nowhere => response.copy_to(&mut Sink::writer(&mut io::sink()), most),
+            Self::File(part) => response.copy_to(&mut Sink::file(part.file()), most),
+            Self::Stdout { binary: false } if io::stdout().is_terminal() => {
+                let mut guard = TerminalGuard(stdout_file().map_err(Local)?);
+                response.copy_to(&mut Sink::writer(&mut guard), most)
+            }
+            Self::Stdout { .. } => {
+                let out = stdout_file().map_err(Local)?;
+                response.copy_to(&mut Sink::file(&out), most)
+            }
+        }
+    }
+
+    pub(crate) fn trouble(&self, error: wireline_http::Error) -> Trouble {
+        let retry = error.retry();
+        match (self, &error) {
+            (Self::Stdout { .. }, wireline_http::Error::Local(source)) => stdout_trouble(source),
+            (Self::File(part), wireline_http::Error::Local(_)) => {
+                let failure = Failure::from(error);
+                let doing = format!("writing {}", part.path().display());
+                Trouble { failure: failure.doing(doing), retry: Retry::Never }
+            }
+            _ => Trouble { failure: error.into(), retry },
+        }
+    }
+}
+
+/// Standard output takes no more. A reader who has seen enough is no failure.
+fn stdout_trouble(error: &io::Error) -> Trouble {
+    if error.get_ref().is_some_and(|inner| inner.is::<BinaryOnTerminal>()) {
+        let hint = "-o FILE stores it, -o - writes it anyway";
+        return Failure::new(Exit::Unsafe, error.to_string()).hint(hint).into();
+    }
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::new(Exit::ReaderLeft, "").into();
+    }
+    Failure::local(error).doing("writing to standard output").into()
+}
