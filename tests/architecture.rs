@@ -39,8 +39,8 @@ const GUESTS: &[(&str, &[&str])] = &[
     ),
     ("wireline-http", &["base64", "httpdate", "nom", "url", "zeroize"]),
     ("wireline-store", &["rustix", "serde", "serde_json"]),
-    ("wireline-transcript", &[]),
-    ("wireline-servers", &["rcgen", "rustix", "rustls", "rustls-pki-types"]),
+    ("wireline-transcript", &["rcgen", "regex-automata", "rustix", "rustls", "rustls-pki-types"]),
+    ("wireline-servers", &["rustix", "rustls", "rustls-pki-types"]),
 ];
 
 #[test]

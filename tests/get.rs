@@ -1,11 +1,7 @@
-//! `wireline get` over HTTP.
+//! `wireline get` over HTTP: what a first look must find. The rest is in `get_*.rs`.
 
-use crate::support::{Folder, wireline_in};
-use wireline_servers::http::{Options, Server, sina_page};
-
-fn server() -> Server {
-    Server::start(Options::default()).expect("a server")
-}
+use crate::support::{Folder, server};
+use wireline_servers::http::sina_page;
 
 /// The measure of the first command: 60 bytes out, the head printed, the body in a file.
 #[test]
@@ -13,8 +9,8 @@ fn the_sina_example() {
     let (server, folder) = (server(), Folder::new());
     let to_ours = format!("::127.0.0.1:{}", server.addr().port());
     let words = ["get", "http://www.sina.com.cn/", "-o", "sina.html", "--connect-to", &to_ours];
-    let ran = wireline_in(folder.path(), &words);
-    ran.done();
+    let ran = folder.wireline(&words);
+    ran.done_in_silence();
     let requests = server.requests();
     assert_eq!(requests.len(), 1);
     let sent = b"GET / HTTP/1.1\r\nHost: www.sina.com.cn\r\nConnection: close\r\n\r\n";
@@ -24,7 +20,6 @@ fn the_sina_example() {
     assert!(ran.text().ends_with("X-Cache: MISS.MERGE.106\r\n\r\n"));
     assert_eq!(folder.read("sina.html"), sina_page());
     assert_eq!(folder.names(), ["sina.html"]);
-    assert_eq!(ran.stderr, "");
 }
 
 #[test]
@@ -36,7 +31,7 @@ fn a_failure_keeps_the_old_file() {
         ("/cut/1000/10", 5, "cut short: 10 of 1000 bytes came"),
         ("/reset/1000/10", 5, "cut short"),
     ] {
-        wireline_in(folder.path(), &["get", &server.url(path), "-o", "page"]).failed(code, why);
+        folder.wireline(&["get", &server.url(path), "-o", "page"]).failed_in_one_line(code, why);
         assert_eq!(folder.read("page"), b"old", "{path}");
     }
     assert!(folder.has(".page.part"));

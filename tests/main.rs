@@ -8,4 +8,16 @@
 
 mod architecture;
 mod get;
+mod get_files;
+mod get_input;
+mod get_limits;
+mod get_options;
+mod get_output;
+mod get_redirect;
+mod get_resume;
+mod get_retry;
+mod get_secrets;
+mod get_tls;
+mod get_verbose;
+mod get_wire;
 mod support;

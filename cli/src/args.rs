@@ -3,6 +3,7 @@
 
 use crate::serve::LOOPBACK;
 use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -23,8 +24,14 @@ pub(crate) enum Command {
     Get(Get),
     /// Send any HTTP request
     Http(Http),
-    /// Run a server to test against
+    /// Play transcripts against a server and judge its side
+    Play(Play),
+    /// Run a server to test against: a built-in one, or the server's side of a transcript
     Serve(Serve),
+    /// Judge transcripts by playing their two sides against each other
+    Check(Check),
+    /// Bring transcripts into canonical form
+    Fmt(Format),
     /// Show what wireline does, against its own servers, offline
     Demo(Demo),
 }
@@ -65,37 +72,51 @@ pub(crate) struct Http {
     pub(crate) shared: Shared,
 }
 
-/// `wireline serve KIND`
+/// `wireline serve KIND | FILE [-- CMD ARGS...]`
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_HELP)]
 pub(crate) struct Serve {
-    /// Which server: http
-    #[arg(value_name = "KIND")]
-    pub(crate) kind: String,
+    /// A built-in server (http), or a transcript whose S side is played
+    #[arg(value_name = "KIND|FILE")]
+    pub(crate) what: String,
+    /// Run this client against the transcript and judge it; each section is played once
+    #[arg(last = true, value_name = "CMD ARGS")]
+    pub(crate) client: Vec<OsString>,
     /// Where to listen
     #[arg(long, value_name = "ADDR:PORT", default_value_t = LOOPBACK)]
     pub(crate) listen: SocketAddr,
-    /// Speak TLS from the first byte, with an authority made for this run
+    /// Let a built-in server speak TLS from the first byte, with an authority made for this run
     #[arg(long)]
     pub(crate) tls: bool,
-    /// The folder to serve
+    /// The folder for a built-in server
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    /// Let the sections of FILE (@over http) answer in a built-in server's place
+    #[arg(long, value_name = "FILE")]
+    pub(crate) over: Option<PathBuf>,
     /// Write the ready line to FILE too
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
     /// Stop at the end of standard input too, not only on SIGTERM or SIGINT
     #[arg(long)]
     pub(crate) until_eof: bool,
+    /// End the client after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(crate) client_timeout: f64,
+    #[command(flatten)]
+    pub(crate) playing: Playing,
+    #[command(flatten)]
+    pub(crate) reports: Reports,
 }
 
 const SERVE_HELP: &str = "\
 Prints one line of JSON when it is ready: proto, addr, port, tls, ca (the file of the authority), pid.
-Stops on SIGTERM or SIGINT.
+Stops on SIGTERM or SIGINT. With a client, WIRELINE_ADDR, WIRELINE_PORT and WIRELINE_CA tell it where to go;
+the exit code is the client's if that is not 0, else 1 when it did not do as the transcript says.
 
 Examples:
   wireline serve http --root .
-  wireline serve http --tls --listen 127.0.0.1:8443";
+  wireline serve login.wire -- sh -c 'curl -sf http://$WIRELINE_ADDR/'";
 
 /// `wireline demo`
 #[derive(Debug, Args)]
@@ -191,18 +212,8 @@ pub(crate) struct Shared {
     /// Refuse bodies of more bytes (suffixes k, M, G)
     #[arg(long, visible_alias = "max-filesize", value_name = "BYTES", help_heading = "Connection")]
     pub(crate) max_size: Option<String>,
-    /// Trust the authorities in FILE instead of the built-in ones (SSL_CERT_FILE does the same)
-    #[arg(long, value_name = "FILE", help_heading = "TLS")]
-    pub(crate) cacert: Vec<PathBuf>,
-    /// Trust the system's authorities instead of the built-in ones
-    #[arg(long, help_heading = "TLS")]
-    pub(crate) system_roots: bool,
-    /// Trust the authorities in FILE too
-    #[arg(long, value_name = "FILE", help_heading = "TLS")]
-    pub(crate) add_ca: Vec<PathBuf>,
-    /// Accept any certificate
-    #[arg(short = 'k', long, help_heading = "TLS")]
-    pub(crate) insecure: bool,
+    #[command(flatten)]
+    pub(crate) trust: Trusting,
     /// Log in; asks for a password that is not given
     #[arg(short = 'u', long, value_name = "USER[:PASS]", help_heading = "Login")]
     pub(crate) user: Option<String>,
@@ -215,6 +226,9 @@ pub(crate) struct Shared {
     /// Show the dialogue on standard error, as a transcript
     #[arg(short = 'v', long, help_heading = "Messages")]
     pub(crate) verbose: bool,
+    /// Write the dialogue to FILE as a transcript; large bodies go into files beside it
+    #[arg(long, value_name = "FILE", help_heading = "Messages")]
+    pub(crate) record: Option<PathBuf>,
     /// Print neither heads nor progress
     #[arg(
         short = 'q',
@@ -228,3 +242,119 @@ pub(crate) struct Shared {
     #[arg(long, help_heading = "Messages")]
     pub(crate) json: bool,
 }
+
+/// Whom TLS trusts.
+#[derive(Debug, Args)]
+pub(crate) struct Trusting {
+    /// Trust the authorities in FILE instead of the built-in ones (SSL_CERT_FILE does the same)
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
+    pub(crate) cacert: Vec<PathBuf>,
+    /// Trust the system's authorities instead of the built-in ones
+    #[arg(long, help_heading = "TLS")]
+    pub(crate) system_roots: bool,
+    /// Trust the authorities in FILE too
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
+    pub(crate) add_ca: Vec<PathBuf>,
+    /// Accept any certificate
+    #[arg(short = 'k', long, help_heading = "TLS")]
+    pub(crate) insecure: bool,
+}
+
+/// What transcripts are played with, on either side.
+#[derive(Debug, Args)]
+pub(crate) struct Playing {
+    /// Give a name its value (also WIRELINE_VAR_name)
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Transcript")]
+    pub(crate) set: Vec<String>,
+    /// Read values from FILE, name=value on each line
+    #[arg(long, value_name = "FILE", help_heading = "Transcript")]
+    pub(crate) vars: Vec<PathBuf>,
+    /// Give a secret its value, @FILE from a file (also WIRELINE_SECRET_name)
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Transcript")]
+    pub(crate) secret: Vec<String>,
+    /// Only the section with this title
+    #[arg(long, value_name = "TITLE", help_heading = "Transcript")]
+    pub(crate) only: Option<String>,
+    /// Seconds from one match to the next, in place of the file's @timeout
+    #[arg(long, value_name = "SECONDS", help_heading = "Transcript")]
+    pub(crate) timeout: Option<f64>,
+}
+
+/// Results as files.
+#[derive(Debug, Args)]
+pub(crate) struct Reports {
+    /// Write the results as JUnit XML
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub(crate) report_junit: Option<PathBuf>,
+    /// Write the results as TAP
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub(crate) report_tap: Option<PathBuf>,
+    /// Write the results as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub(crate) report_json: Option<PathBuf>,
+}
+
+/// `wireline check FILE...`
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Transcripts
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Say nothing of what passes
+    #[arg(short = 'q', long)]
+    pub(crate) quiet: bool,
+}
+
+/// `wireline fmt FILE...`
+#[derive(Debug, Args)]
+pub(crate) struct Format {
+    /// Transcripts
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the files anew instead of printing
+    #[arg(short = 'w', long)]
+    pub(crate) write: bool,
+    /// Print nothing; exit 1 when a file is not in canonical form
+    #[arg(long, conflicts_with = "write")]
+    pub(crate) check: bool,
+    /// The files hold an example pasted from an RFC: make transcripts of them
+    #[arg(long)]
+    pub(crate) rfc: bool,
+}
+
+/// `wireline play FILE... --to HOST:PORT`
+#[derive(Debug, Args)]
+#[command(after_help = PLAY_HELP)]
+pub(crate) struct Play {
+    /// Transcripts
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The server to judge
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) to: String,
+    /// Files at a time
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) jobs: usize,
+    /// Play a file that failed again so often
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) retry: u32,
+    /// Wait up to so many seconds for the server to take connections
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<f64>,
+    /// Show only what failed
+    #[arg(short = 'q', long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) playing: Playing,
+    #[command(flatten)]
+    pub(crate) trust: Trusting,
+    #[command(flatten)]
+    pub(crate) reports: Reports,
+}
+
+const PLAY_HELP: &str = "\
+Exit 0 when every section passed, 1 on a mismatch, 6 when nothing came in time.
+
+Examples:
+  wireline play smoke.wire --to localhost:25
+  wireline play tests/*.wire --to 127.0.0.1:8080 --wait 30 --report-junit results.xml";

@@ -11,33 +11,53 @@ use wireline_wire as wire;
 
 /// Why wireline ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Exit {
     /// Whoever read our standard output has left, which is no failure.
-    ReaderLeft = 0,
+    ReaderLeft,
     /// The peer refused or lacks it.
-    Refused = 1,
+    Refused,
     /// Usage or bad input; nothing was sent.
-    Usage = 2,
+    Usage,
     /// Not reached: name, route, refused, reset before an answer.
-    NotReached = 3,
+    NotReached,
     /// TLS.
-    Tls = 4,
+    Tls,
     /// The peer broke the protocol or a limit, cut a transfer short, or redirected too often.
-    Broken = 5,
+    Broken,
     /// Timed out.
-    TimedOut = 6,
+    TimedOut,
     /// A local file: missing, exists, full, denied.
-    Local = 7,
+    Local,
     /// It would have been unsafe.
-    Unsafe = 8,
+    Unsafe,
     /// Partly done.
-    Partly = 10,
+    Partly,
+    /// The code of the client that was judged.
+    Client(u8),
+}
+
+impl Exit {
+    /// The number that a shell sees.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::ReaderLeft => 0,
+            Self::Refused => 1,
+            Self::Usage => 2,
+            Self::NotReached => 3,
+            Self::Tls => 4,
+            Self::Broken => 5,
+            Self::TimedOut => 6,
+            Self::Local => 7,
+            Self::Unsafe => 8,
+            Self::Partly => 10,
+            Self::Client(code) => code,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }
 
@@ -190,7 +210,7 @@ mod tests {
         ];
         for (error, code) in rows {
             let text = format!("{error:?}");
-            assert_eq!(Failure::from(error).exit as u8, code, "{text}");
+            assert_eq!(Failure::from(error).exit.code(), code, "{text}");
         }
     }
 }

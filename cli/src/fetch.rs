@@ -63,22 +63,16 @@ enum Done {
 impl Fetcher {
     /// Carries a job out, with as many tries as the policy allows.
     pub(crate) fn run(&mut self, mut job: Job, report: &mut Report) -> Result<(), Failure> {
-        let mut tries = 0;
         let result = loop {
-            let mut trouble = match self.attempt(&mut job, report, tries) {
+            let trouble = match self.attempt(&mut job, report) {
                 Ok(done) => break Ok(done),
                 Err(trouble) => trouble,
             };
-            trouble.failure = trouble.failure.masked(&self.mask);
-            let Some(pause) = pause_before_retry(trouble.retry, tries) else {
-                break Err(trouble.failure);
-            };
-            let in_time = self.dialer.whole.is_none_or(|whole| whole.remaining() > pause);
-            if tries == self.policy.retries || !in_time {
-                break Err(trouble.failure);
-            }
-            tries += 1;
-            self.output.note(&format!("{}; try {} in {pause:?}", trouble.failure, tries + 1));
+            let failure = trouble.failure.masked(&self.mask);
+            let Some(pause) = self.pause(trouble.retry, &job) else { break Err(failure) };
+            job.tries += 1;
+            let when = if pause.is_zero() { "now".into() } else { format!("in {pause:?}") };
+            self.output.note(&format!("{failure}; try {} {when}", job.tries + 1));
             thread::sleep(pause);
         };
         self.meter.end();
@@ -89,9 +83,15 @@ impl Fetcher {
         }
     }
 
-    fn attempt(&mut self, job: &mut Job, report: &mut Report, tries: u32) -> Result<Done, Trouble> {
-        job.is_last_try = tries >= self.policy.retries;
-        let earlier = job.earlier(tries > 0)?;
+    /// How long to wait before another try; `None` when there is none, or no time for it.
+    fn pause(&self, retry: Retry, job: &Job) -> Option<Duration> {
+        let pause = pause_before_retry(retry, job.tries)?;
+        let in_time = self.dialer.whole.is_none_or(|whole| whole.remaining() > pause);
+        (job.tries < self.policy.retries && in_time).then_some(pause)
+    }
+
+    fn attempt(&mut self, job: &mut Job, report: &mut Report) -> Result<Done, Trouble> {
+        let earlier = job.earlier(job.tries > 0)?;
         let Some(earlier) = earlier else {
             let (request, response) = self.answer(job.request.clone(), job, report)?;
             return self.take(&request, response, None, job, report);
@@ -171,8 +171,9 @@ impl Fetcher {
         let names: Vec<_> = next.withheld().filter(|name| !known.contains(name)).collect();
         if !names.is_empty() {
             let origin = next.uri().origin();
-            self.output
-                .note(&format!("redirected to {origin}, which does not get {}", names.join(", ")));
+            let names = names.join(", ");
+            let note = format!("redirected to {origin}, which does not get {names}");
+            self.output.note(&self.mask.text(&note));
         }
     }
 
@@ -209,7 +210,7 @@ impl Fetcher {
         report: &mut Report,
     ) -> Result<Done, Trouble> {
         let trouble = refused(response.head(), request);
-        let comes_again = trouble.retry != Retry::Never && !job.is_last_try;
+        let comes_again = self.pause(trouble.retry, job).is_some();
         let is_file = matches!(job.place, Place::File(_));
         if comes_again || is_file && !self.policy.stores_errors {
             self.client.keep(request.uri().origin(), response);

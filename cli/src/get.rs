@@ -9,6 +9,7 @@ use crate::mask::Mask;
 use crate::meter::Meter;
 use crate::output::Output;
 use crate::plan::{self, Address};
+use crate::recording::Recording;
 use crate::trace::Trace;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
@@ -20,8 +21,8 @@ use std::sync::Arc;
 use wireline_http::{
     Client, Field, Limits, Login, Method, Origin, Persistence, Request, TargetUri,
 };
-use wireline_store::{Options, Target, safe_name};
-use wireline_wire::{Dialer, Event, Observer, escape};
+use wireline_store::{Options, Part, Target, safe_name};
+use wireline_wire::{Event, Observer, escape};
 
 /// What is asked of each URL.
 #[derive(Debug)]
@@ -50,6 +51,9 @@ pub(crate) fn get(args: &Get) -> Result<(), Failure> {
 /// `wireline http [METHOD] URL`
 pub(crate) fn http(args: &Http) -> Result<(), Failure> {
     let (method, url) = match args.words.as_slice() {
+        [_, _] if args.method.is_some() => {
+            return Err(Failure::usage("the method is given twice, as a word and with -X"));
+        }
         [method, url] => (Some(method), url),
         [url] => (args.method.as_ref(), url),
         _ => return Err(Failure::usage("give a method and a URL")),
@@ -75,15 +79,37 @@ fn run(
     let progress = !shared.quiet && io::stderr().is_terminal();
     let meter = Arc::new(Meter::new(progress));
     let mask = Arc::new(Mask::of(plan.requests.iter().map(|(request, _)| request)));
-    let dialer = plan.dialer(&meter, &mask)?;
+    let part = shared.record.as_deref().map(record_part).transpose()?;
+    let record = part.as_ref().map(|part| record_to(part, &mask)).transpose()?;
+    let observer = Arc::new(plan.observer(&meter, &mask, record.as_ref()));
+    let dialer = plan::dialer(shared, observer)?;
     for (request, _) in &plan.requests {
         plan::refuse_proxy(&request.uri().origin(), &dialer)?;
     }
     let client = Client::new(dialer.clone(), Limits::default());
     let client = client.with_clear_login(shared.allow_plaintext_auth);
-    let fetcher =
-        Fetcher { client, dialer, policy: plan.policy()?, output: plan.output, meter, mask };
-    plan.carry_out(fetcher)
+    let (policy, output) = (plan.policy()?, plan.output);
+    let fetcher = Fetcher { client, dialer, policy, output, meter, mask };
+    let result = plan.carry_out(fetcher);
+    if let (Some(part), Some(record)) = (part, record) {
+        let path = part.path().display().to_string();
+        record.finish().map_err(|error| Failure::local(&error).doing(format!("writing {path}")))?;
+        part.commit()?;
+    }
+    result
+}
+
+fn record_part(path: &Path) -> Result<Part, Failure> {
+    let options = Options { overwrite: true, ..Options::default() };
+    let mut part = Target::file(path, options)?.open()?;
+    part.begin(0, None)?;
+    Ok(part)
+}
+
+fn record_to(part: &Part, mask: &Arc<Mask>) -> Result<Arc<Trace<File>>, Failure> {
+    let file = part.file().try_clone().map_err(|error| Failure::local(&error))?;
+    let recording = Recording::beside(part.path().to_owned());
+    Ok(Arc::new(Trace::new(file, Arc::clone(mask), recording)))
 }
 
 impl<'a> Plan<'a> {
@@ -115,7 +141,7 @@ impl<'a> Plan<'a> {
     }
 
     fn warn(&self) {
-        if self.shared.insecure {
+        if self.shared.trust.insecure {
             self.output.warn("--insecure: anybody in between can read and change what is sent");
         }
         if self.requests.iter().any(|(_, address)| plan::exposes_password(address, self.shared)) {
@@ -136,13 +162,19 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn dialer(&self, meter: &Arc<Meter>, mask: &Arc<Mask>) -> Result<Dialer, Failure> {
-        let meter = Arc::clone(meter);
-        let observer: Arc<dyn Observer> = match self.shared.verbose {
-            true => Arc::new(Both(meter, Trace::new(io::stderr(), Arc::clone(mask)))),
-            false => meter,
-        };
-        plan::dialer(self.shared, observer)
+    /// The meter, and whoever writes the dialogue down.
+    fn observer(
+        &self,
+        meter: &Arc<Meter>,
+        mask: &Arc<Mask>,
+        record: Option<&Arc<Trace<File>>>,
+    ) -> All {
+        let mut all: Vec<Arc<dyn Observer>> = vec![Arc::clone(meter) as _];
+        if self.shared.verbose {
+            all.push(Arc::new(Trace::new(io::stderr(), Arc::clone(mask), Recording::default())));
+        }
+        all.extend(record.map(|record| Arc::clone(record) as _));
+        All(all)
     }
 
     fn policy(&self) -> Result<Policy, Failure> {
@@ -180,7 +212,7 @@ impl<'a> Plan<'a> {
             let result = self.one(&mut fetcher, nth, request, address, persistence);
             let Err(failure) = result else { continue };
             if failure.exit == Exit::ReaderLeft {
-                return Err(failure);
+                continue;
             }
             let failure = failure.doing(format!("fetching {}", address.shown()));
             if self.requests.len() > 1 {
@@ -213,13 +245,13 @@ impl<'a> Plan<'a> {
                 start: self.start,
                 shows_heads: self.shows_heads(&place),
                 place,
-                is_last_try: false,
+                tries: 0,
             };
             fetcher.run(job, &mut report)
         });
         if self.shared.json {
-            let line = json_line(address, file.as_deref(), &report, &fetcher.meter, &result);
-            match self.output.line(&fetcher.mask.text(&line)) {
+            let line = json_line(address, file.as_deref(), &report, fetcher, &result);
+            match self.output.line(&line) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                     return Err(Failure::local(&error).doing("writing to standard output"));
                 }
@@ -230,7 +262,7 @@ impl<'a> Plan<'a> {
     }
 
     fn place(&self, nth: usize, address: &Address) -> Result<Place, Failure> {
-        if self.fetch.head {
+        if self.requests.iter().any(|(request, _)| request.method().is_head()) {
             return Ok(Place::Nowhere);
         }
         let options = Options {
@@ -274,13 +306,16 @@ impl Asked {
     }
 }
 
-/// Two observers of the same connections.
-struct Both<A, B>(Arc<A>, B);
+/// Everybody who watches the same connections.
+struct All(Vec<Arc<dyn Observer>>);
 
-impl<A: Observer, B: Observer> Observer for Both<A, B> {
+impl Observer for All {
+    fn wants_bodies(&self) -> bool {
+        self.0.iter().any(|observer| observer.wants_bodies())
+    }
+
     fn observe(&self, connection: u64, event: &Event<'_>) {
-        self.0.observe(connection, event);
-        self.1.observe(connection, event);
+        self.0.iter().for_each(|observer| observer.observe(connection, event));
     }
 }
 
@@ -317,6 +352,13 @@ fn check_places(urls: usize, fetch: &Fetch, shared: &Shared) -> Result<(), Failu
     if files > 0 && files != urls {
         return Err(Failure::usage(format!("{files} -o for {urls} URLs"))
             .hint("-O or --output-dir names them all"));
+    }
+    let twice = fetch.output.iter().enumerate().find(|(nth, path)| {
+        let is_device = path.starts_with("/dev") || *path == Path::new("-");
+        !is_device && fetch.output.iter().skip(nth + 1).any(|other| other == *path)
+    });
+    if let Some((_, path)) = twice {
+        return Err(Failure::usage(format!("-o {} is given twice", path.display())));
     }
     let to_file = files > 0 && !fetch.output.iter().any(|path| path == Path::new("-")) || by_url;
     if shared.json && !to_file && !fetch.head {
@@ -360,7 +402,8 @@ fn typed_fields(fetch: &Fetch, has_body: bool) -> Result<Vec<Field>, Failure> {
         };
         fields.push(Field::new(name, value)?);
     }
-    if let Some(name) = &fetch.user_agent {
+    let typed = fields.iter().any(|field| field.name.is("User-Agent"));
+    if let Some(name) = fetch.user_agent.as_ref().filter(|_| !typed) {
         fields.push(Field::new("User-Agent", name)?);
     }
     if has_body && !fields.iter().any(|field| field.name.is("Content-Type")) {
@@ -390,13 +433,19 @@ fn json_line(
     address: &Address,
     file: Option<&Path>,
     report: &Report,
-    meter: &Meter,
+    fetcher: &Fetcher,
     result: &Result<(), Failure>,
 ) -> String {
+    let meter = &fetcher.meter;
+    // What was typed is shown as it was; what a server chose may echo a secret.
+    let effective_url = match report.redirects {
+        0 => report.effective_url.clone(),
+        _ => fetcher.mask.text(&report.effective_url),
+    };
     let file = file.filter(|_| result.is_ok());
     json!({
         "url": address.shown(),
-        "effective_url": report.effective_url,
+        "effective_url": effective_url,
         "status": report.status,
         "bytes": report.bytes,
         "file": file.map(|path| path.to_string_lossy()),

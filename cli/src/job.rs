@@ -19,8 +19,8 @@ pub(crate) struct Job {
     pub(crate) start: Start,
     /// Heads are wanted on standard output.
     pub(crate) shows_heads: bool,
-    /// Whatever comes now is what there is.
-    pub(crate) is_last_try: bool,
+    /// How often it was tried before.
+    pub(crate) tries: u32,
 }
 
 /// Where a body goes.

@@ -2,7 +2,10 @@
 //! Here: from arguments to a command, from a failure to an exit code. Everything else has its file.
 
 mod args;
+mod check;
+mod client;
 mod demo;
+mod dialogue;
 mod exit;
 mod fetch;
 mod get;
@@ -11,10 +14,14 @@ mod mask;
 mod meter;
 mod output;
 mod plan;
+mod play;
+mod recording;
+mod report;
 mod serve;
 mod stop;
 mod trace;
 mod usage;
+mod values;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -42,7 +49,10 @@ fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Get(args) => get::get(args),
         Command::Http(args) => get::http(args),
+        Command::Play(args) => play::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Check(args) => check::run_check(args),
+        Command::Fmt(args) => check::run_format(args),
         Command::Demo(args) => demo::run(args),
     }
 }

@@ -6,7 +6,11 @@ use wireline_transcript::Piece;
 
 /// What must not be seen, each with the transcript hole that stands for it.
 #[derive(Debug, Default)]
-pub(crate) struct Mask(Vec<(Vec<u8>, &'static str)>);
+pub(crate) struct Mask {
+    secrets: Vec<(Vec<u8>, &'static str)>,
+    /// Encoded logins with their users.
+    users: Vec<(Vec<u8>, String)>,
+}
 
 /// A shorter value is no secret, and masking it would blot every second word.
 const SHORTEST_BYTES: usize = 4;
@@ -15,9 +19,21 @@ impl Mask {
     /// Everything secret in these requests. Of a value of words (`Bearer TOKEN`) the last counts
     /// by itself too.
     pub(crate) fn of<'a>(requests: impl IntoIterator<Item = &'a Request>) -> Self {
-        let mut secrets = Vec::new();
+        let (mut secrets, mut users) = (Vec::new(), Vec::new());
+        let requests: Vec<_> = requests.into_iter().collect();
+        for request in &requests {
+            let encoded = request.secrets().into_iter().find(|(hole, _)| *hole == "auth.basic");
+            users.extend(
+                encoded
+                    .zip(request.login())
+                    .map(|((_, token), login)| (token, login.user().to_owned())),
+            );
+        }
+        users.dedup();
         for (hole, secret) in requests.into_iter().flat_map(Request::secrets) {
             let last = secret.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
+            let escaped = [wireline_wire::escape(&secret), wireline_wire::escape(last)];
+            secrets.extend(escaped.map(|text| (text.into_bytes(), hole)));
             secrets.push((last.to_vec(), hole));
             secrets.push((secret, hole));
         }
@@ -25,19 +41,31 @@ impl Mask {
         // The longest first: one may be part of another.
         secrets.sort_by(|a, b| (b.0.len(), b).cmp(&(a.0.len(), a)));
         secrets.dedup();
-        Self(secrets)
+        Self { secrets, users }
     }
 
-    /// The text with dots in place of secrets.
+    /// The user whose encoded login this is.
+    pub(crate) fn user(&self, encoded: &[u8]) -> Option<&str> {
+        let known = self.users.iter().find(|(token, _)| token == encoded);
+        known.map(|(_, user)| user.as_str())
+    }
+
+    /// The text with dots in place of secrets, and of the beginning of one where the text was cut.
     pub(crate) fn text(&self, text: &str) -> String {
-        let secrets = self.0.iter().filter_map(|(secret, _)| str::from_utf8(secret).ok());
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "..."))
+        let secrets = self.secrets.iter().filter_map(|(secret, _)| str::from_utf8(secret).ok());
+        secrets.fold(text.to_owned(), |text, secret| {
+            let whole = text.replace(secret, "...");
+            let beginnings = secret.char_indices().map(|(at, _)| at).rev();
+            beginnings.take_while(|&at| at >= SHORTEST_BYTES).fold(whole, |text, at| {
+                text.replace(&format!("{}...", secret.split_at(at).0), "...")
+            })
+        })
     }
 
     /// The line in pieces, with holes in place of secrets.
     pub(crate) fn pieces<'a>(&self, line: &'a [u8]) -> Vec<Piece<'a>> {
         let mut pieces = vec![Piece::Bytes(line)];
-        for (secret, hole) in &self.0 {
+        for (secret, hole) in &self.secrets {
             pieces = pieces.into_iter().flat_map(|piece| split_at(piece, secret, hole)).collect();
         }
         pieces
@@ -81,6 +109,19 @@ pub(crate) fn without_userinfo(text: &str) -> String {
     shown
 }
 
+/// As [`without_userinfo`], for text that quotes what could not be read: a password may hold any
+/// letter, so everything up to the last @ goes.
+pub(crate) fn without_login(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => {
+            let (before, _) = text.split_at(scheme);
+            let (_, after) = text.split_at(at);
+            format!("{before}://...{after}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +145,7 @@ mod tests {
             ("alice wonder", "alice ..."),
             ("t0ken, Bearer t0ken", "..., ..."),
             ("1 is no secret", "1 is no secret"),
+            ("cut: YWxpY2U6...", "cut: ..."),
         ];
         for (text, masked) in rows {
             assert_eq!(mask().text(text), masked);
@@ -130,6 +172,13 @@ mod tests {
         ];
         for (text, shown) in rows {
             assert_eq!(without_userinfo(text), shown);
+        }
+        let rows = [
+            ("'http://a:b/c d'@h/' is bad", "'http://...@h/' is bad"),
+            ("http://h/ is bad", "http://h/ is bad"),
+        ];
+        for (text, shown) in rows {
+            assert_eq!(without_login(text), shown);
         }
     }
 }

@@ -143,7 +143,7 @@ impl Observer for Meter {
             Event::Heard(_) => {
                 state.first_byte.get_or_insert(now);
             }
-            Event::Body { bytes } | Event::Sent { bytes } => self.advance(&mut state, *bytes),
+            Event::Body { bytes, .. } | Event::Sent { bytes } => self.advance(&mut state, *bytes),
             _ => {}
         }
     }

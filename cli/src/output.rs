@@ -42,6 +42,11 @@ impl Output {
         }
     }
 
+    /// Results, of several lines, beside a client's own output.
+    pub(crate) fn report(self, text: &str) {
+        message(text);
+    }
+
     /// Something that must be known.
     pub(crate) fn warn(self, text: &str) {
         message(&format!("wireline: warning: {}\n", one_line(text)));

@@ -1,9 +1,9 @@
 //! From what was typed to what will be done: URLs, logins, the dialer, limits.
 //! Must not hold: I/O with a peer.
 
-use crate::args::Shared;
+use crate::args::{Shared, Trusting};
 use crate::exit::Failure;
-use crate::mask::without_userinfo;
+use crate::mask::without_login;
 use percent_encoding::percent_decode_str;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -63,7 +63,7 @@ impl Address {
 /// A URL that could not be read, for a message: escaped, and without what may be a password.
 fn shown(raw: &str) -> String {
     let text = if raw.contains("://") { raw.to_owned() } else { format!("://{raw}") };
-    let text = without_userinfo(&text);
+    let text = without_login(&text);
     escape(text.strip_prefix("://").unwrap_or(&text).as_bytes())
 }
 
@@ -149,9 +149,11 @@ pub(crate) fn exposes_password(address: &Address, shared: &Shared) -> bool {
 /// How everything of this run is dialled.
 pub(crate) fn dialer(shared: &Shared, observer: Arc<dyn Observer>) -> Result<Dialer, Failure> {
     let mut dialer = Dialer::default();
+    let idle = seconds("--timeout", shared.timeout)?;
     dialer.limits = Limits {
         connect_each: seconds("--connect-timeout", shared.connect_timeout)?,
-        idle: seconds("--timeout", shared.timeout)?,
+        tls: Limits::default().tls.min(idle),
+        idle,
         ..Limits::default()
     };
     let whole = shared.max_time.map(|limit| seconds("--max-time", limit)).transpose()?;
@@ -166,26 +168,24 @@ pub(crate) fn dialer(shared: &Shared, observer: Arc<dyn Observer>) -> Result<Dia
         shared.resolve.iter().map(|text| parse_resolve(text)).collect::<Result<_, _>>()?;
     dialer.connect_to =
         shared.connect_to.iter().map(|text| parse_connect_to(text)).collect::<Result<_, _>>()?;
-    dialer.tls = trust(shared).into();
+    dialer.tls = trust_of(&shared.trust).into();
     dialer.observer = Some(observer);
     Ok(dialer)
 }
 
-fn trust(shared: &Shared) -> Trust {
+/// Whom TLS trusts; the environment's file counts when no option says otherwise.
+pub(crate) fn trust_of(typed: &Trusting) -> Trust {
     let from_environment = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty());
-    let mut files = shared.cacert.clone();
-    if files.is_empty() && !shared.system_roots {
+    let mut files = typed.cacert.clone();
+    if files.is_empty() && !typed.system_roots {
         files.extend(from_environment.map(Into::into));
     }
-    Trust {
-        files,
-        system: shared.system_roots,
-        add: shared.add_ca.clone(),
-        insecure: shared.insecure,
-    }
+    let (add, insecure) = (typed.add_ca.clone(), typed.insecure);
+    Trust { files, system: typed.system_roots, add, insecure }
 }
 
-fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
+/// Seconds, as an option's value.
+pub(crate) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
     const MOST: f64 = 1e9;
     match value > 0.0 && value < MOST {
         true => Ok(Duration::from_secs_f64(value)),

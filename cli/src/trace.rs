@@ -1,197 +1,133 @@
-//! `-v`: the dialogue as a transcript, written while it happens.
-//! Must not hold: the format (`fixtures/transcript`), or secrets (`mask.rs` knows them).
+//! `-v` and `--record`: the dialogues of a run as one transcript, written while they happen.
+//! Must not hold: the lines of a connection (`dialogue.rs`), secrets (`mask.rs`).
 
-use crate::mask::{Mask, hole_text};
-use std::collections::HashMap;
+use crate::dialogue::Dialogue;
+use crate::mask::Mask;
+use crate::recording::Recording;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
-use wireline_transcript::{Piece, Printer, Side};
-use wireline_wire::{Event, Observer, Saying};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wireline_transcript::Printer;
+use wireline_wire::{Event, Observer};
 
-/// Writes what HTTP connections say. One that could not be written is not worth failing for.
+/// Writes what HTTP connections say. In a transcript a connection follows the other, so what a
+/// second one says while the first is open waits until that is closed.
+#[derive(Debug)]
 pub(crate) struct Trace<W> {
     state: Mutex<State<W>>,
+    keeps_bodies: bool,
 }
 
+#[derive(Debug)]
 struct State<W> {
-    printer: Printer<W>,
+    out: W,
     begun: bool,
-    current: u64,
-    connections: HashMap<u64, Dialogue>,
+    open: BTreeMap<u64, Dialogue>,
+    /// What is over, in its order behind those that are open.
+    over: BTreeMap<u64, Dialogue>,
     mask: Arc<Mask>,
-}
-
-/// How far the response on a connection has come.
-#[derive(Default)]
-struct Dialogue {
-    at: At,
-    interim: bool,
-    /// Bytes of the body that are not shown.
-    bytes: u64,
-    chunked: Chunked,
-}
-
-/// Whether a body is chunked, as far as is known.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Chunked {
-    #[default]
-    No,
-    Yes,
-    /// The last chunk was heard.
-    Ended,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum At {
-    #[default]
-    StatusLine,
-    Fields,
-    Body,
+    recording: Recording,
+    /// The first thing that could not be written.
+    failed: Option<io::Error>,
 }
 
 impl<W: Write> Trace<W> {
-    pub(crate) fn new(out: W, mask: Arc<Mask>) -> Self {
-        let connections = HashMap::new();
-        let printer = Printer::new(out);
-        Self { state: Mutex::new(State { printer, begun: false, current: 0, connections, mask }) }
+    pub(crate) fn new(out: W, mask: Arc<Mask>, recording: Recording) -> Self {
+        let (open, over) = (BTreeMap::new(), BTreeMap::new());
+        let keeps_bodies = recording.keeps_bodies();
+        let state = State { out, begun: false, open, over, mask, recording, failed: None };
+        Self { state: Mutex::new(state), keeps_bodies }
+    }
+
+    /// What could not be written, if anything.
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        let mut state = self.state();
+        let written = state.out.flush();
+        state.failed.take().map_or(written, Err)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<W>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<W: Write + Send> Observer for Trace<W> {
+    fn wants_bodies(&self) -> bool {
+        self.keeps_bodies
+    }
+
     fn observe(&self, connection: u64, event: &Event<'_>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // Standard error may be closed; the transfer goes on.
-        let _written = state.write(connection, event).is_ok();
+        let mut state = self.state();
+        let written = state.take(connection, event).and_then(|()| state.write());
+        // The transfer goes on; whoever wants to know asks in the end.
+        if let Err(error) = written {
+            state.failed.get_or_insert(error);
+        }
     }
 }
 
 impl<W: Write> State<W> {
-    fn write(&mut self, connection: u64, event: &Event<'_>) -> io::Result<()> {
+    fn take(&mut self, connection: u64, event: &Event<'_>) -> io::Result<()> {
+        if let Event::Connected { peer } = event {
+            self.open.insert(connection, Dialogue::new(connection, *peer));
+            return Ok(());
+        }
+        let Some(dialogue) = self.open.get_mut(&connection) else { return Ok(()) };
+        let (mask, kept) = (&self.mask, &mut self.recording);
         match event {
-            Event::Connected { peer } => self.open(connection, &peer.to_string()),
-            Event::Tls { version, cipher } => {
-                self.turn_to(connection)?;
-                self.printer.comment(&format!("{version} {cipher}"))?;
-                self.printer.act(Side::S, "tls")
-            }
-            Event::Said(saying) => self.said(connection, saying),
+            Event::Tls { version, cipher } => dialogue.tls(version, cipher),
+            Event::Said(saying) => dialogue.said(saying, mask, kept),
             Event::Sent { bytes } => {
-                self.turn_to(connection)?;
-                self.printer.elided(Side::C, *bytes)
-            }
-            Event::Heard(line) => self.heard(connection, line),
-            Event::Body { bytes } => {
-                self.connections.entry(connection).or_default().bytes += bytes;
+                dialogue.sent(*bytes);
                 Ok(())
             }
-            Event::Closed => self.close(connection),
+            Event::Heard(line) => dialogue.heard(line, mask),
+            Event::Body { bytes, data } => dialogue.body(*bytes, *data, kept),
+            Event::Closed => {
+                let ended = dialogue.end(mask, kept);
+                self.over.extend(self.open.remove_entry(&connection));
+                ended
+            }
             _ => Ok(()),
         }
     }
 
-    fn open(&mut self, connection: u64, peer: &str) -> io::Result<()> {
+    /// Writes the lines of the first connection, and of those behind it once it is over.
+    fn write(&mut self) -> io::Result<()> {
+        loop {
+            let first = self.open.keys().next().copied();
+            let next = self.over.keys().next().copied();
+            let over = match (first, next) {
+                (Some(first), Some(next)) => next < first,
+                (None, Some(_)) => true,
+                (Some(_), None) => false,
+                (None, None) => return Ok(()),
+            };
+            let dialogues = if over { &mut self.over } else { &mut self.open };
+            let Some(mut entry) = dialogues.first_entry() else { return Ok(()) };
+            let lines = entry.get_mut().take_lines();
+            if over {
+                entry.remove();
+            }
+            self.write_lines(&lines)?;
+            if !over {
+                return Ok(());
+            }
+        }
+    }
+
+    fn write_lines(&mut self, lines: &[u8]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
         if !self.begun {
-            self.printer.begin("http")?;
             self.begun = true;
+            let mut head = Vec::new();
+            Printer::new(&mut head).begin("http")?;
+            self.out.write_all(&head)?;
         }
-        self.connections.insert(connection, Dialogue::default());
-        self.current = connection;
-        self.printer.section(&format!("connection {connection} to {peer}"))
+        self.out.write_all(lines)
     }
-
-    /// Two connections may be open at a time, in one file they follow each other.
-    fn turn_to(&mut self, connection: u64) -> io::Result<()> {
-        if self.current != connection {
-            self.current = connection;
-            self.printer.comment(&format!("connection {connection} goes on"))?;
-        }
-        Ok(())
-    }
-
-    fn said(&mut self, connection: u64, saying: &Saying) -> io::Result<()> {
-        self.turn_to(connection)?;
-        self.end_body(connection)?;
-        let pieces = saying.pieces().map(|(bytes, hole)| match hole {
-            Some(hole) => Piece::Hole(hole_text(hole)),
-            None => Piece::Bytes(bytes),
-        });
-        self.printer.say(Side::C, pieces)
-    }
-
-    fn heard(&mut self, connection: u64, line: &[u8]) -> io::Result<()> {
-        self.turn_to(connection)?;
-        let dialogue = self.connections.entry(connection).or_default();
-        match dialogue.hear(line) {
-            Hear::Line => self.printer.say(Side::S, self.mask.pieces(line)),
-            Hear::Chunk => Ok(()),
-        }
-    }
-
-    fn end_body(&mut self, connection: u64) -> io::Result<()> {
-        let dialogue = self.connections.entry(connection).or_default();
-        let Dialogue { bytes, chunked, .. } = std::mem::take(dialogue);
-        match (bytes, chunked) {
-            (0, Chunked::No | Chunked::Yes) => Ok(()),
-            (bytes, Chunked::No) => self.printer.elided(Side::S, bytes),
-            (bytes, chunked) => self.one_chunk(bytes, chunked),
-        }
-    }
-
-    fn one_chunk(&mut self, bytes: u64, chunked: Chunked) -> io::Result<()> {
-        let mut say = |text: &str| self.printer.say(Side::S, [Piece::Bytes(text.as_bytes())]);
-        if bytes > 0 {
-            say(&format!("{bytes:x}\r\n"))?;
-            self.printer.elided(Side::S, bytes)?;
-        }
-        match (bytes, chunked) {
-            (_, Chunked::No | Chunked::Yes) => Ok(()),
-            (0, Chunked::Ended) => self.printer.say(Side::S, [Piece::Bytes(b"0\r\n\r\n")]),
-            (_, Chunked::Ended) => self.printer.say(Side::S, [Piece::Bytes(b"\r\n0\r\n\r\n")]),
-        }
-    }
-
-    fn close(&mut self, connection: u64) -> io::Result<()> {
-        if self.connections.contains_key(&connection) {
-            self.turn_to(connection)?;
-            self.end_body(connection)?;
-            self.connections.remove(&connection);
-        }
-        Ok(())
-    }
-}
-
-enum Hear {
-    /// A line of a head.
-    Line,
-    /// A line of the chunked coding: sizes, trailers.
-    Chunk,
-}
-
-impl Dialogue {
-    fn hear(&mut self, line: &[u8]) -> Hear {
-        let empty = matches!(line, b"\r\n" | b"\n");
-        match self.at {
-            At::StatusLine => {
-                self.interim = line.get(9..10) == Some(b"1");
-                self.at = if empty { At::StatusLine } else { At::Fields };
-            }
-            At::Fields if empty && self.interim => self.at = At::StatusLine,
-            At::Fields if empty => self.at = At::Body,
-            At::Fields => {}
-            At::Body => {
-                let is_last = is_last_chunk(line) || self.chunked == Chunked::Ended;
-                self.chunked = if is_last { Chunked::Ended } else { Chunked::Yes };
-                return Hear::Chunk;
-            }
-        }
-        Hear::Line
-    }
-}
-
-/// `last-chunk = 1*("0") [ chunk-ext ] CRLF` (RFC 9112 section 7.1).
-fn is_last_chunk(line: &[u8]) -> bool {
-    let size: Vec<_> = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).collect();
-    !size.is_empty() && size.iter().all(|&&digit| digit == b'0')
 }
 
 #[cfg(test)]
@@ -199,65 +135,92 @@ mod tests {
     use super::*;
     use url::Url;
     use wireline_http::{Login, Method, Request, TargetUri};
-    use wireline_wire::Secret;
+    use wireline_wire::{Saying, Secret};
 
     fn traced(events: &[(u64, Event<'_>)]) -> String {
-        let mut out = Vec::new();
         let uri = TargetUri::try_from(Url::parse("http://h/").unwrap()).unwrap();
         let login = Login::new("a", &Secret::from("b"), [uri.origin()].into()).unwrap();
         let mask = Mask::of([&Request::new(Method::get(), uri).with_login(login)]);
-        let trace = Trace::new(&mut out, Arc::new(mask));
+        let mut out = Vec::new();
+        let trace = Trace::new(&mut out, Arc::new(mask), Recording::default());
         for (connection, event) in events {
             trace.observe(*connection, event);
         }
+        trace.finish().unwrap();
         drop(trace);
         String::from_utf8(out).unwrap()
+    }
+
+    fn connected() -> Event<'static> {
+        Event::Connected { peer: ([127, 0, 0, 1], 80).into() }
     }
 
     #[test]
     fn a_dialogue() {
         let request = Saying::new()
-            .text("GET / HTTP/1.1\r\nAuthorization: Basic ")
+            .text("GET / HTTP/1.1\r\nHost: 127.0.0.1:80\r\nUser-Agent: me\r\nAuthorization: Basic ")
             .secret("auth.basic", "YTpi")
             .text("\r\n\r\n");
         let text = traced(&[
-            (1, Event::Connected { peer: ([127, 0, 0, 1], 80).into() }),
+            (1, connected()),
             (1, Event::Said(&request)),
             (1, Event::Heard(b"HTTP/1.1 103 Early Hints\r\n")),
             (1, Event::Heard(b"\r\n")),
             (1, Event::Heard(b"HTTP/1.1 200 OK\r\n")),
+            (1, Event::Heard(b"Date: today\r\n")),
             (1, Event::Heard(b"X-Echo: Basic YTpi, YTpi!\r\n")),
             (1, Event::Heard(b"\r\n")),
-            (1, Event::Body { bytes: 3 }),
-            (1, Event::Body { bytes: 4 }),
+            (1, Event::Body { bytes: 3, data: None }),
+            (1, Event::Body { bytes: 4, data: None }),
             (1, Event::Closed),
         ]);
         let wanted = "@wire 1\n@protocol http\n== connection 1 to 127.0.0.1:80\n\
-            C: GET / HTTP/1.1\nC: Authorization: Basic {{auth.basic}}\nC:\n\
-            S: HTTP/1.1 103 Early Hints\nS:\nS: HTTP/1.1 200 OK\n\
+            @set user=a\n@secret pass\n\
+            C: GET / HTTP/1.1\nC: Host: {{addr}}\nC: User-Agent: {{*=me}}\n\
+            C: Authorization: Basic {{auth.basic}}\nC:\n\
+            S: HTTP/1.1 103 Early Hints\nS:\nS: HTTP/1.1 200 OK\nS: Date: {{*=today}}\n\
             S: X-Echo: Basic {{auth.basic}}, {{auth.basic}}!\nS:\nS= {{*:bytes(7)}}\n";
         assert_eq!(text, wanted);
     }
 
     #[test]
     fn chunks_become_one() {
+        let chunk = || (1, Event::Body { bytes: 8, data: None });
         let text = traced(&[
-            (1, Event::Connected { peer: ([127, 0, 0, 1], 80).into() }),
+            (1, connected()),
             (1, Event::Heard(b"HTTP/1.1 200 OK\r\n")),
             (1, Event::Heard(b"\r\n")),
             (1, Event::Heard(b"8\r\n")),
-            (1, Event::Body { bytes: 8 }),
+            chunk(),
             (1, Event::Heard(b"\r\n")),
             (1, Event::Heard(b"8\r\n")),
-            (1, Event::Body { bytes: 8 }),
+            chunk(),
             (1, Event::Heard(b"\r\n")),
             (1, Event::Heard(b"0\r\n")),
             (1, Event::Heard(b"\r\n")),
             (1, Event::Closed),
         ]);
-        assert!(
-            text.ends_with("S: HTTP/1.1 200 OK\nS:\nS: 10\nS= {{*:bytes(16)}}\nS:\nS: 0\nS:\n"),
-            "{text}"
-        );
+        let wanted = "S: HTTP/1.1 200 OK\nS:\nS: 10\nS= {{*:bytes(16)}}\nS:\nS: 0\nS:\n";
+        assert!(text.ends_with(wanted), "{text}");
+    }
+
+    /// Two connections that are open at once follow each other.
+    #[test]
+    fn connections_do_not_mix() {
+        let get = |path: &str| Saying::new().text(format!("GET {path} HTTP/1.1\r\n\r\n"));
+        let (a, b) = (get("/a"), get("/b"));
+        let text = traced(&[
+            (1, connected()),
+            (1, Event::Said(&a)),
+            (2, connected()),
+            (2, Event::Said(&b)),
+            (2, Event::Closed),
+            (1, Event::Said(&a)),
+            (1, Event::Closed),
+        ]);
+        let one =
+            "== connection 1 to 127.0.0.1:80\nC: GET /a HTTP/1.1\nC:\nC: GET /a HTTP/1.1\nC:\n";
+        let two = "== connection 2 to 127.0.0.1:80\nC: GET /b HTTP/1.1\nC:\n";
+        assert_eq!(text, format!("@wire 1\n@protocol http\n{one}{two}"));
     }
 }

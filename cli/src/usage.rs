@@ -2,6 +2,7 @@
 //! Must not hold: what the options mean.
 
 use crate::exit::{Exit, Failure};
+use crate::mask::without_login;
 use crate::output::Output;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::process::ExitCode;
@@ -35,7 +36,7 @@ fn failure(error: &clap::Error) -> Failure {
                 .map(|line| format!(" {}", line.trim())),
         );
     }
-    let failure = Failure::usage(why);
+    let failure = Failure::usage(without_login(&why));
     match hint(error) {
         Some(hint) => failure.hint(hint),
         None => failure,
@@ -49,7 +50,7 @@ fn hint(error: &clap::Error) -> Option<String> {
         _ => None,
     };
     if let Some(word) = typed(ContextKind::InvalidSubcommand).filter(|word| word.contains("://")) {
-        return Some(format!("wireline get {word}"));
+        return Some(without_login(&format!("wireline get {word}")));
     }
     if let Some(hint) = typed(ContextKind::InvalidArg).and_then(curl_flag) {
         return Some(hint.to_owned());
@@ -67,6 +68,7 @@ fn curl_flag(flag: &str) -> Option<&'static str> {
         "--url" => "URLs need no option",
         "--http1.1" => "wireline speaks nothing else",
         "-N" | "--no-buffer" => "what has come is written before every wait",
+        "--unix-socket" => "that is not supported yet",
         "-x" | "--proxy" | "--noproxy" => "proxies are not supported yet",
         "-F" | "--form" | "-T" | "--upload-file" | "-G" | "--get" => {
             "uploads and forms are not supported yet"

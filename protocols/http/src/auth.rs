@@ -33,6 +33,12 @@ impl Login {
         Ok(Self { user: user.to_owned(), pass: pass.clone(), home })
     }
 
+    /// The user, which is no secret.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
     /// Whether it may be sent there.
     #[must_use]
     pub fn serves(&self, origin: &Origin) -> bool {

@@ -164,6 +164,7 @@ impl Response {
             if !self.is_at_hand() {
                 return None;
             }
+            // Whoever watches sees it too.
             self.copy_to(&mut Sink::writer(&mut std::io::sink()), u64::MAX).ok()?;
         }
         let reusable = self.framing.persistent && self.wire.leftover() == 0;

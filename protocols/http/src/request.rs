@@ -207,6 +207,12 @@ impl Request {
         self.login.as_ref().is_some_and(|login| login.serves(&self.uri.origin()))
     }
 
+    /// The login, wherever it is bound to.
+    #[must_use]
+    pub const fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
+    }
+
     /// What must not be seen in a trace or a message, wherever it turns up: the password, its
     /// encoding, the values of bound fields. Each has the name of the hole that stands for it.
     #[must_use]

@@ -21,8 +21,12 @@ enum Target<'a> {
     Writer(&'a mut dyn Write),
 }
 
-/// Pieces from this size on are written through.
+/// Smaller pieces are gathered up to this size.
 const GATHERED_BYTES: usize = 64 * 1024;
+
+/// Pieces from this size on, a full TLS record's (RFC 8446 section 5.1) among them, are written
+/// through: a copy would cost more than the write that it saves.
+const WRITTEN_THROUGH_BYTES: usize = 16 * 1024;
 
 impl<'a> Sink<'a> {
     /// A file, written from its current position. In clear the kernel moves the bytes from
@@ -43,7 +47,8 @@ impl<'a> Sink<'a> {
     /// # Errors
     /// [`Error::Local`].
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.gathered.len() + bytes.len() <= GATHERED_BYTES {
+        let small = bytes.len() < WRITTEN_THROUGH_BYTES;
+        if small && self.gathered.len() + bytes.len() <= GATHERED_BYTES {
             self.gathered.extend_from_slice(bytes);
             return Ok(());
         }
@@ -152,8 +157,8 @@ impl Wire {
         let count = piece.len();
         if count > 0 {
             sink.take(piece)?;
+            self.watch.tell(&Event::Body { bytes: count as u64, data: Some(piece) });
             self.transport.consume(count);
-            self.arrived(count);
         }
         Ok(count as u64)
     }
@@ -177,6 +182,9 @@ impl Wire {
         else {
             return Ok(0);
         };
+        if self.watch.wants_bodies() {
+            return Ok(0);
+        }
         let Some(mut pipe) = self.pipe.take().or_else(Pipe::new) else {
             return Ok(0);
         };
@@ -189,15 +197,11 @@ impl Wire {
                 Some(count) => count,
             };
             pipe.drain(file, count).map_err(Error::Local)?;
-            self.arrived(count);
+            self.watch.tell(&Event::Body { bytes: count as u64, data: None });
             got += count as u64;
         }
         self.pipe = Some(pipe);
         Ok(got)
-    }
-
-    fn arrived(&self, bytes: usize) {
-        self.watch.tell(&Event::Body { bytes: bytes as u64 });
     }
 }
 

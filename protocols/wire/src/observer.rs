@@ -35,6 +35,9 @@ pub enum Event<'a> {
     Body {
         /// Bytes in this step.
         bytes: u64,
+        /// The bytes themselves, unless the kernel moved them past us; see
+        /// [`Observer::wants_bodies`].
+        data: Option<&'a [u8]>,
     },
     /// The connection is gone.
     Closed,
@@ -44,6 +47,12 @@ pub enum Event<'a> {
 ///
 /// Called on the thread that uses the connection; it must not block for long.
 pub trait Observer: Send + Sync {
+    /// Whether bodies must pass through our hands, so that [`Event::Body`] has their bytes. They
+    /// need not by default, which lets the kernel move them.
+    fn wants_bodies(&self) -> bool {
+        false
+    }
+
     /// One event of one connection.
     fn observe(&self, connection: u64, event: &Event<'_>);
 }

@@ -259,6 +259,10 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    pub(crate) fn wants_bodies(&self) -> bool {
+        self.observer.as_ref().is_some_and(|observer| observer.wants_bodies())
+    }
+
     pub(crate) fn tell(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {
             observer.observe(self.number, event);

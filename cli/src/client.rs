@@ -1,0 +1,85 @@
+//! The client under test: `serve FILE -- CMD`, the only child process there is.
+//! Must not hold: the judging of what it says.
+
+use crate::exit::{Exit, Failure};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use signal_hook::consts::SIGCHLD;
+use signal_hook::low_level::pipe;
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+/// Runs the client to its end. `None` when it outlived the limit, and was killed.
+pub(crate) fn run(
+    words: &[OsString],
+    server: SocketAddr,
+    authority: &Path,
+    limit: Duration,
+) -> Result<Option<ExitStatus>, Failure> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Failure::usage("no client behind --"));
+    };
+    let doing = || format!("running {}", program.display());
+    let failed = |error: io::Error| Failure::local(&error).doing(doing());
+    // Before the child, so that its end cannot be missed.
+    let (ended, ours) = UnixStream::pair().map_err(failed)?;
+    pipe::register(SIGCHLD, ours).map_err(failed)?;
+    ended.set_nonblocking(true).map_err(failed)?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env("WIRELINE_ADDR", server.to_string())
+        .env("WIRELINE_PORT", server.port().to_string())
+        .env("WIRELINE_CA", authority)
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Failure::usage("there is no such program").doing(doing()),
+            _ => Failure::local(&error).doing(doing()),
+        })?;
+    wait(&mut child, &ended, limit).map_err(failed)
+}
+
+fn wait(child: &mut Child, ended: &UnixStream, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        let left = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        match poll(&mut [PollFd::new(ended, PollFlags::IN)], Some(&left)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // What is in the pipe only says that it is time to look.
+        io::Read::read(&mut &*ended, &mut [0; 64]).ok();
+    }
+}
+
+/// The client's own failure comes first, as its code; one that was killed by a signal is 128+n.
+pub(crate) fn verdict(status: Option<ExitStatus>) -> Result<(), Failure> {
+    use std::os::unix::process::ExitStatusExt;
+    let Some(status) = status else {
+        let failure = Failure::new(Exit::TimedOut, "the client did not end in time");
+        return Err(failure.hint("--client-timeout sets this limit"));
+    };
+    let signal = status.signal().map(|signal| 128 + signal);
+    match status.code().or(signal).unwrap_or(1) {
+        0 => Ok(()),
+        code => {
+            let code = u8::try_from(code).unwrap_or(1);
+            Err(Failure::new(Exit::Client(code), format!("the client ended with {code}")))
+        }
+    }
+}

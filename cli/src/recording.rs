@@ -1,0 +1,94 @@
+//! Bodies in a recording: small text as lines, everything else in files beside it. A trace keeps none.
+//! Must not hold: heads, or the order of connections.
+
+use crate::mask::Mask;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use wireline_transcript::{Piece, Printer, Side};
+
+/// Where the bodies of a run go, and the one that is coming.
+#[derive(Debug, Default)]
+pub(crate) struct Recording {
+    /// The recording itself, beside which bodies are put; none for a trace.
+    file: Option<PathBuf>,
+    count: u32,
+    small: Vec<u8>,
+    large: Option<(String, File)>,
+}
+
+/// A longer body, and one that is no text, has a file of its own.
+const LINES_BYTES: usize = 4 * 1024;
+
+impl Recording {
+    /// Keeps bodies beside this file.
+    pub(crate) fn beside(file: PathBuf) -> Self {
+        Self { file: Some(file), ..Self::default() }
+    }
+
+    /// Whether bodies are kept.
+    pub(crate) const fn keeps_bodies(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// More of the body that is coming.
+    pub(crate) fn take(&mut self, data: &[u8]) -> io::Result<()> {
+        if self.file.is_none() {
+            return Ok(());
+        }
+        if self.large.is_none() && self.small.len() + data.len() > LINES_BYTES {
+            self.begin_large()?;
+        }
+        match &mut self.large {
+            Some((_, file)) => file.write_all(data),
+            None => {
+                self.small.extend_from_slice(data);
+                Ok(())
+            }
+        }
+    }
+
+    fn begin_large(&mut self) -> io::Result<()> {
+        let Some(recording) = &self.file else { return Ok(()) };
+        self.count += 1;
+        let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
+        let name = format!("{stem}.body-{}", self.count);
+        let mut file = File::create(recording.with_file_name(&name))?;
+        file.write_all(&std::mem::take(&mut self.small))?;
+        self.large = Some((name, file));
+        Ok(())
+    }
+
+    /// The body is over: writes what stands for it. One that echoes a secret is not shown.
+    pub(crate) fn print<W: Write>(
+        &mut self,
+        bytes: u64,
+        mask: &Mask,
+        printer: &mut Printer<W>,
+    ) -> io::Result<()> {
+        let small = std::mem::take(&mut self.small);
+        if self.large.is_none() && small.len() as u64 == bytes && bytes > 0 && is_text(&small) {
+            return match mask.pieces(&small).len() {
+                1 => small
+                    .split_inclusive(|&byte| byte == b'\n')
+                    .try_for_each(|line| printer.say(Side::S, [Piece::Bytes(line)])),
+                _ => printer.elided(Side::S, bytes),
+            };
+        }
+        self.small = small;
+        if self.large.is_none() && !self.small.is_empty() {
+            self.begin_large()?;
+        }
+        match self.large.take() {
+            Some((name, _)) => printer.say(Side::S, [Piece::Hole(&format!("@{name}"))]),
+            None => printer.elided(Side::S, bytes),
+        }
+    }
+}
+
+/// Text that reads as a body and not as another answer.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_plain = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
+    let text = str::from_utf8(bytes).ok().filter(|text| text.chars().all(is_plain));
+    text.is_some_and(|text| !text.lines().any(|line| line.starts_with("HTTP/")))
+}
