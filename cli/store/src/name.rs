@@ -31,10 +31,13 @@ pub fn safe_name(raw: &[u8]) -> Option<String> {
     if name.starts_with('.') {
         name.replace_range(..1, "_");
     }
+    // A cut can uncover a device: what kept `con .. x.txt` from being one may be gone.
+    name = cut(name);
     if is_device(&name) {
         name.insert(0, '_');
+        name = cut(name);
     }
-    Some(without_padding_at_end(cut(name)))
+    Some(without_padding_at_end(name))
 }
 
 /// Characters that show nothing, or change how their neighbours show.
@@ -186,6 +189,11 @@ mod tests {
                 format!("{}_", "a".repeat(254)),
             ),
             ("154 trailing dot", format!("{}.", "a".repeat(300)), format!("{}_", "a".repeat(254))),
+            (
+                "157 device behind a cut",
+                format!("con{}x.txt", " ".repeat(300)),
+                format!("_con{}.txt", " ".repeat(247)),
+            ),
             (
                 "157 long device",
                 format!("con.{}", "b".repeat(300)),

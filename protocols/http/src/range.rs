@@ -189,7 +189,7 @@ pub fn parse_content_range(text: &[u8]) -> Option<ContentRange> {
     let (_, range) = all_consuming(content_range).parse(text).ok()?;
     match range {
         ContentRange::Part { first, last, total } => {
-            let fits = first <= last && total.is_none_or(|total| last < total);
+            let fits = first <= last && last < total.unwrap_or(u64::MAX);
             fits.then_some(range)
         }
         ContentRange::Unsatisfied { .. } => Some(range),

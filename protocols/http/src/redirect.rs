@@ -2,6 +2,7 @@
 //! Must not hold: the loop that follows them.
 
 use crate::{Error, Head, Method, Request, TargetUri};
+use wireline_wire::escape;
 
 /// What a response means for where to go next.
 #[derive(Debug)]
@@ -32,7 +33,8 @@ pub fn next_hop(request: &Request, head: &Head) -> Result<Hop, Error> {
     let uri = request.uri().resolve(location.as_bytes())?;
     let unsafe_to = |why: String| Err(Error::Unsafe { doing: DOING, why });
     if request.uri().origin().is_secure() && !uri.origin().is_secure() {
-        return unsafe_to(format!("it leads from https to {uri}, in clear"));
+        let to = escape(uri.as_str().as_bytes());
+        return unsafe_to(format!("it leads from https to {to}, in clear"));
     }
     let next = request.redirected(method_after(head.status.code(), request.method()), uri);
     if next.body().is_some() && next.uri().origin() != request.uri().origin() {
@@ -81,7 +83,7 @@ impl Trail {
         if self.seen.contains(&place) {
             return Err(Error::Violation {
                 doing: DOING,
-                why: format!("a loop: back at {}", next.uri()),
+                why: format!("a loop: back at {}", escape(next.uri().as_str().as_bytes())),
             });
         }
         if self.hops() >= self.most {

@@ -119,7 +119,7 @@ impl TargetUri {
         }
         let bare = url.set_username("").and_then(|()| url.set_password(None));
         bare.map_err(|()| violation("Location has no host".into()))?;
-        Ok(Self(url))
+        Self::try_from(url).map_err(|error| violation(format!("Location: {error}")))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::observer::{Event, Observer};
 use crate::socket::Socket;
 use crate::transport::Clear;
 use crate::wire::Watch;
-use crate::{Error, Limits, TlsSettings, Wire, race, resolve};
+use crate::{Error, Limits, TlsSettings, Wire, escape, race, resolve};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl Endpoint {
             letter.is_whitespace() || letter.is_control() || "/\\@#?%".contains(letter)
         };
         if host.is_empty() || host.len() > 255 || host.contains(bad) {
-            return Err(Error::Input(format!("{:?} is not a host", host)));
+            return Err(Error::Input(format!("\"{}\" is not a host", escape(host.as_bytes()))));
         }
         Ok(Self { host: host.to_owned(), port })
     }

@@ -6,7 +6,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Reads and writes that block, but never past the deadline of their clock.
 #[derive(Debug)]
@@ -27,12 +27,18 @@ impl Socket {
 
     /// Waits until one of `wanted` holds, and says which.
     pub(crate) fn wait(&self, wanted: PollFlags) -> io::Result<PollFlags> {
-        let left = self.clock.remaining()?;
-        let found = poll_one(&self.stream, wanted, Some(left))?;
-        if found.is_empty() {
-            return Err(self.clock.expired().into());
+        let (begun, limit) = (Instant::now(), self.clock.remaining()?);
+        loop {
+            let left = limit.saturating_sub(begun.elapsed());
+            let found = poll_one(&self.stream, wanted, Some(left))?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            // Sooner than the limit it was a signal.
+            if begun.elapsed() >= limit {
+                return Err(self.clock.expired().into());
+            }
         }
-        Ok(found)
     }
 
     /// Reads what is there, if anything is; never waits.

@@ -1,0 +1,22 @@
+//! The fuzz targets as plain functions: any bytes in, a panic out when something does not hold.
+//! Must not hold: anything that needs a crate the end-to-end tests do not have (`differential.rs`).
+
+mod body;
+mod content_range;
+mod escape;
+mod file_name;
+mod head;
+mod loopback;
+mod redirect;
+mod shown;
+mod transcript;
+mod url_and_target;
+
+pub use body::body;
+pub use content_range::content_range;
+pub use escape::escape;
+pub use file_name::file_name;
+pub use head::head;
+pub use redirect::redirect;
+pub use transcript::transcript;
+pub use url_and_target::url_and_target;
