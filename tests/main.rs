@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod corpus;
 mod get;
 mod get_files;
 mod get_input;
@@ -21,3 +22,7 @@ mod get_tls;
 mod get_verbose;
 mod get_wire;
 mod support;
+mod transcript_check;
+mod transcript_child;
+mod transcript_play;
+mod transcript_serve;

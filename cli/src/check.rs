@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use wireline_store::{Options, Target};
-use wireline_transcript::{Transcript, check, format, from_rfc};
+use wireline_transcript::{Section, Transcript, check, format, from_rfc};
 
 const TRANSCRIPT_BYTES: u64 = 64 << 20;
 
@@ -19,6 +19,11 @@ pub(crate) fn run_check(args: &Check) -> Result<(), Failure> {
     let coloured = wants_colour();
     let mut failed = 0;
     let mut worst = None;
+    if let [path] = args.files.as_slice() {
+        load(path).and_then(|transcript| judge(output, &transcript, coloured))?;
+        output.note("1 passed, 0 failed");
+        return Ok(());
+    }
     for path in &args.files {
         let judged = load(path).and_then(|transcript| judge(output, &transcript, coloured));
         if let Err(failure) = judged {
@@ -52,8 +57,12 @@ fn judge(output: Output, transcript: &Transcript, coloured: bool) -> Result<(), 
 pub(crate) fn run_format(args: &Format) -> Result<(), Failure> {
     let mut differing = Vec::new();
     for path in &args.files {
+        let transcript = if args.rfc { None } else { Some(load(path)?) };
         let before = read(path)?;
-        let after = formatted(path, &before, args.rfc)?;
+        let after = match transcript {
+            Some(transcript) => format(&transcript),
+            None => from_rfc(&String::from_utf8_lossy(&before)).into_bytes(),
+        };
         match (args.write, args.check) {
             (true, _) if after != before => write_file(path, &after)?,
             (true, _) => {}
@@ -71,11 +80,17 @@ pub(crate) fn run_format(args: &Format) -> Result<(), Failure> {
     }
 }
 
-fn formatted(path: &Path, text: &[u8], rfc: bool) -> Result<Vec<u8>, Failure> {
-    if rfc {
-        return Ok(from_rfc(&String::from_utf8_lossy(text)).into_bytes());
+/// A section that does not exist cannot pass.
+pub(crate) fn check_only(files: &[Transcript], only: Option<&str>) -> Result<(), Failure> {
+    let Some(only) = only else { return Ok(()) };
+    let titles: Vec<_> = files.iter().flat_map(Transcript::sections).map(Section::title).collect();
+    if titles.contains(&only) {
+        return Ok(());
     }
-    Ok(format(&load(path)?))
+    let only = wireline_wire::escape(only.as_bytes());
+    let known: Vec<_> = titles.iter().take(5).map(|title| format!("\"{title}\"")).collect();
+    let failure = Failure::usage(format!("--only: no section is titled \"{only}\""));
+    Err(failure.hint(format!("there is {}", known.join(", "))))
 }
 
 /// Reads and parses a file.

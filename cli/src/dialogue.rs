@@ -113,6 +113,13 @@ impl Dialogue {
         if !self.hear(line) {
             return Ok(());
         }
+        if let Some(name) =
+            line.get(..COOKIE.len()).filter(|name| name.eq_ignore_ascii_case(COOKIE))
+        {
+            let end = Made::Bytes(b"\r\n".to_vec());
+            return self
+                .say(Side::S, &[Made::Bytes(name.to_vec()), Made::Hole("*=hidden".into()), end]);
+        }
         let masked = mask.pieces(line).into_iter().flat_map(|piece| match piece {
             Piece::Hole(hole) => vec![Made::Hole(hole.to_owned())],
             Piece::Bytes(bytes) => self.loosened(bytes, b"Date: "),
@@ -233,6 +240,9 @@ impl Dialogue {
         true
     }
 }
+
+/// A cookie is a secret that the server gives.
+const COOKIE: &[u8] = b"Set-Cookie: ";
 
 /// A hole that sends this value and takes any; `None` when the value cannot stand in a hole.
 fn example(value: &[u8]) -> Option<String> {

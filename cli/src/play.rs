@@ -2,16 +2,15 @@
 //! Must not hold: the playing (`fixtures/transcript`).
 
 use crate::args::Play;
-use crate::check::load;
-use crate::exit::Failure;
+use crate::check::{check_only, load};
+use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::{plan, report, values};
-use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-use wireline_transcript::{PlayOptions, Report, Transcript, Trust, play};
+use wireline_transcript::{FailureKind, PlayOptions, Report, Transcript, Trust, play};
 use wireline_wire::TlsSettings;
 
 /// `wireline play FILE... --to HOST:PORT`
@@ -35,11 +34,18 @@ pub(crate) fn run(args: &Play) -> Result<(), Failure> {
         timeout: args.playing.timeout.map(|limit| plan::seconds("--timeout", limit)).transpose()?,
         only: args.playing.only.clone(),
     };
-    if let Some(limit) = args.wait {
-        wait_for(&args.to, plan::seconds("--wait", limit)?)?;
+    check_only(&files, args.playing.only.as_deref())?;
+    let wait = args.wait.map(|limit| plan::seconds("--wait", limit)).transpose()?;
+    let end = wait.map(|limit| Instant::now() + limit);
+    let reports = play_all(&files, &options, args.jobs, &Patience { retries: args.retry, end });
+    let concluded = report::conclude(&reports, &args.reports, output);
+    match (concluded, wait) {
+        (Err(failure), Some(limit)) if failure.exit == Exit::NotReached => {
+            let why = format!("{} took no connection within {} s", args.to, limit.as_secs_f64());
+            Err(Failure::new(Exit::TimedOut, why).hint("--wait sets this limit"))
+        }
+        (concluded, _) => concluded,
     }
-    let reports = play_all(&files, &options, args);
-    report::conclude(&reports, &args.reports, output)
 }
 
 fn http_failure(error: wireline_wire::Error) -> Failure {
@@ -47,17 +53,22 @@ fn http_failure(error: wireline_wire::Error) -> Failure {
 }
 
 /// Each file in turn, or several at a time, each as often as it may be tried.
-fn play_all(files: &[Transcript], options: &PlayOptions, args: &Play) -> Vec<Report> {
+fn play_all(
+    files: &[Transcript],
+    options: &PlayOptions,
+    jobs: usize,
+    patience: &Patience,
+) -> Vec<Report> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let work = || {
         while let Some((nth, file)) = take(files, &next) {
-            let report = play_one(file, options, args.retry);
+            let report = patience.play(file, options);
             done.lock().unwrap_or_else(PoisonError::into_inner).push((nth, report));
         }
     };
     thread::scope(|scope| {
-        for _ in 1..args.jobs.clamp(1, files.len().max(1)) {
+        for _ in 1..jobs.clamp(1, files.len().max(1)) {
             scope.spawn(work);
         }
         work();
@@ -72,34 +83,36 @@ fn take<'a>(files: &'a [Transcript], next: &AtomicUsize) -> Option<(usize, &'a T
     files.get(nth).map(|file| (nth, file))
 }
 
-fn play_one(file: &Transcript, options: &PlayOptions, retries: u32) -> Report {
-    let mut report = play(file, options);
-    for _ in 0..retries {
-        if report.passed() {
-            break;
-        }
-        report = play(file, options);
-    }
-    report
+/// How often, and how long, a file is played again.
+struct Patience {
+    retries: u32,
+    /// Until when a server that is not there is waited for.
+    end: Option<Instant>,
 }
 
-/// Waits until the server takes connections.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a probe that says nothing; the playing has its own deadlines"
-)]
-fn wait_for(to: &str, limit: Duration) -> Result<(), Failure> {
-    const PAUSE: Duration = Duration::from_millis(50);
-    let end = Instant::now() + limit;
-    loop {
-        let addresses = to.to_socket_addrs().map(Iterator::collect::<Vec<_>>).unwrap_or_default();
-        if addresses.iter().any(|address| TcpStream::connect_timeout(address, limit).is_ok()) {
-            return Ok(());
+impl Patience {
+    fn play(&self, file: &Transcript, options: &PlayOptions) -> Report {
+        let mut report = self.wait(file, options);
+        for _ in 0..self.retries {
+            if report.passed() {
+                break;
+            }
+            report = self.wait(file, options);
         }
-        if Instant::now() >= end {
-            let why = format!("{to} took no connection within {} s", limit.as_secs_f64());
-            return Err(Failure::new(crate::exit::Exit::TimedOut, why));
+        report
+    }
+
+    /// A connection is the section's own from the first on: a server of sections counts them.
+    fn wait(&self, file: &Transcript, options: &PlayOptions) -> Report {
+        const PAUSE: Duration = Duration::from_millis(50);
+        loop {
+            let report = play(file, options);
+            let kind = report.failure().map(|failure| failure.kind);
+            let in_time = self.end.is_some_and(|end| Instant::now() < end);
+            if kind != Some(FailureKind::Unreachable) || !in_time {
+                return report;
+            }
+            thread::sleep(PAUSE);
         }
-        thread::sleep(PAUSE);
     }
 }

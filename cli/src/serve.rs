@@ -2,8 +2,8 @@
 //! Must not hold: a server (`fixtures/servers`).
 
 use crate::args::Serve;
-use crate::check::{load, write_file};
-use crate::exit::Failure;
+use crate::check::{check_only, load, write_file};
+use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::stop::Stop;
 use crate::{client, plan, report, values};
@@ -65,8 +65,11 @@ fn transcript(args: &Serve, path: &Path) -> Result<(), Failure> {
         return Err(failure.hint(format!("wireline serve http --over {}", path.display())));
     }
     if args.tls || args.root.is_some() || args.over.is_some() {
-        return Err(Failure::usage("--tls, --root and --over are for built-in servers"));
+        return Err(Failure::usage(
+            "--tls, --root and --over are for built-in servers; a transcript says S! tls",
+        ));
     }
+    check_only(std::slice::from_ref(&file), args.playing.only.as_deref())?;
     let (protocol, tls) = (file.protocol().to_string(), file.is_implicit_tls());
     let (authority, ca) = make_authority()?;
     let timeout =
@@ -80,27 +83,33 @@ fn transcript(args: &Serve, path: &Path) -> Result<(), Failure> {
         only: args.playing.only.clone(),
         authority: Some(Arc::new(authority)),
     };
-    let stop = args.client.is_empty().then(|| listen_for_signals(args)).transpose()?;
+    let stop = listen_for_signals(args)?;
     let failed = |error| Failure::local(&error).doing(format!("listening on {}", args.listen));
     let fixture = Fixture::new(file).options(options).start().map_err(failed)?;
-    let Some(stop) = stop else { return judge_client(args, fixture, ca.path()) };
+    if !args.client.is_empty() {
+        return judge_client(args, fixture, ca.path(), &stop);
+    }
     announce(&protocol, fixture.addr(), tls, Some(ca.path()), args.ready_file.as_deref())?;
     stop.wait().map_err(|error| Failure::local(&error).doing("waiting for the end"))?;
     let report = fixture.report();
+    if !report.passed() {
+        Output { quiet: false }.report(&report.render(false));
+    }
     report::write(&[report], &args.reports)
 }
 
 /// `serve FILE -- CMD`: the client's code if it is not 0, else what the transcript says.
-fn judge_client(args: &Serve, fixture: Fixture, ca: &Path) -> Result<(), Failure> {
+fn judge_client(args: &Serve, fixture: Fixture, ca: &Path, stop: &Stop) -> Result<(), Failure> {
     let limit = plan::seconds("--client-timeout", args.client_timeout)?;
-    let status = client::run(&args.client, fixture.addr(), ca, limit)?;
+    let status = client::run(&args.client, fixture.addr(), ca, limit, stop)?;
     let report = fixture.finish().unwrap_or_else(|failed| *failed.report);
     report::write(std::slice::from_ref(&report), &args.reports)?;
     if !report.passed() {
         Output { quiet: false }.report(&report.render(false));
     }
     client::verdict(status)?;
-    report::verdict(&[report])
+    // However it went wrong: the client did not do as the transcript says.
+    report::verdict(&[report]).map_err(|failure| Failure { exit: Exit::Refused, ..failure })
 }
 
 fn listen_for_signals(args: &Serve) -> Result<Stop, Failure> {

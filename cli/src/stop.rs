@@ -23,6 +23,11 @@ impl Stop {
         Ok(Self { signals, until_eof })
     }
 
+    /// Where a signal shows as bytes to read.
+    pub(crate) const fn signals(&self) -> &UnixStream {
+        &self.signals
+    }
+
     /// Returns when it is time to stop. Costs nothing meanwhile.
     pub(crate) fn wait(self) -> io::Result<()> {
         loop {
