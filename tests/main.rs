@@ -14,6 +14,7 @@ mod get_input;
 mod get_limits;
 mod get_options;
 mod get_output;
+mod get_record;
 mod get_redirect;
 mod get_resume;
 mod get_retry;
