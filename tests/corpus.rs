@@ -116,6 +116,11 @@ fn redirect() {
 }
 
 #[test]
+fn wire_file() {
+    run("wire_file", targets::wire_file, 100);
+}
+
+#[test]
 fn escape() {
     run("escape", targets::escape, 2000);
 }

@@ -11,6 +11,7 @@ mod redirect;
 mod shown;
 mod transcript;
 mod url_and_target;
+mod wire_file;
 
 pub use body::body;
 pub use content_range::content_range;
@@ -20,3 +21,4 @@ pub use head::head;
 pub use redirect::redirect;
 pub use transcript::transcript;
 pub use url_and_target::url_and_target;
+pub use wire_file::wire_file;
