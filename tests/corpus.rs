@@ -116,6 +116,11 @@ fn redirect() {
 }
 
 #[test]
+fn wire_peer() {
+    run("wire_peer", targets::wire_peer, 40);
+}
+
+#[test]
 fn wire_file() {
     run("wire_file", targets::wire_file, 100);
 }

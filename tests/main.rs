@@ -8,6 +8,7 @@
 
 mod architecture;
 mod corpus;
+mod docs;
 mod get;
 mod get_files;
 mod get_input;

@@ -12,6 +12,7 @@ mod shown;
 mod transcript;
 mod url_and_target;
 mod wire_file;
+mod wire_peer;
 
 pub use body::body;
 pub use content_range::content_range;
@@ -22,3 +23,4 @@ pub use redirect::redirect;
 pub use transcript::transcript;
 pub use url_and_target::url_and_target;
 pub use wire_file::wire_file;
+pub use wire_peer::wire_peer;
