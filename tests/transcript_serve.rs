@@ -242,7 +242,7 @@ fn a_client_that_does_not_end_is_ended() {
 /// What a client started goes with it: nothing is left behind that holds our pipes.
 #[test]
 fn so_is_what_it_started() {
-    let ran = judge(PAGE, &["--client-timeout", "0.1"], "sleep 15; true");
+    let ran = judge(PAGE, &["--client-timeout", "0.1"], "sleep 60; true");
     ran.failed(6, "did not end in time");
 }
 
