@@ -113,7 +113,7 @@ fn folders_are_made_only_when_asked() {
     }
 }
 
-/// CLI.md: a link typed with `-o` is followed once, and what it leads to is replaced.
+/// The contract: a link typed with `-o` is followed once, and what it leads to is replaced.
 #[test]
 fn a_link_that_was_typed_is_followed() {
     let (server, folder) = (server(), Folder::new());

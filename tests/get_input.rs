@@ -223,7 +223,7 @@ const FLAGS: [&str; 43] = [
     "--noproxy *", "-N", "--json",
 ];
 
-/// CLI.md: curl's letters mean the same, and one that is missing is answered with a hint.
+/// The contract: curl's letters mean the same, and one that is missing is answered with a hint.
 #[test]
 fn every_curl_flag_works_or_is_answered_with_a_hint() {
     let (server, folder) = (server(), Folder::new());

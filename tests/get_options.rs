@@ -165,7 +165,7 @@ fn an_ipv6_address_is_in_brackets() {
     get(&[&server.url("/auth/basic"), "-u", "alice:wonderland"]).done();
 }
 
-/// Every kind of end has its code; the table of CLI.md.
+/// Every kind of end has its code; the table in README.md.
 #[test]
 fn every_kind_of_end_has_its_code() {
     let (server, folder) = (server(), Folder::new());

@@ -1,4 +1,4 @@
-//! What goes where: the table of CLI.md "Where heads, bodies and JSON go", row by row.
+//! What goes where: the output table, row by row.
 
 use crate::support::{Folder, Ran, answer, run, scripts, server, url, wireline};
 use serde_json::Value;

@@ -223,7 +223,7 @@ fn secrets_stay_with_their_origin() {
     assert!(heads(&here).iter().all(|head| head.contains("canary") || head.contains("YWxpY2U6")));
 }
 
-/// CLI.md: credentials serve every origin that was typed, and only those; same origin keeps all.
+/// The contract: credentials serve every origin that was typed, and only those; same origin keeps all.
 #[test]
 fn secrets_go_to_every_origin_that_was_typed() {
     let (here, there, folder) = (server(), server(), Folder::new());

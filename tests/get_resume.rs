@@ -257,7 +257,7 @@ fn a_part_that_is_whole_already_is_taken() {
     assert_eq!(page, OTHER.as_bytes());
 }
 
-/// CLI.md: 400 and above touches neither the file nor its part.
+/// The contract: 400 and above touches neither the file nor its part.
 #[test]
 fn a_refusal_leaves_the_part_as_it_was() {
     let (server, folder) = (server(), Folder::new());

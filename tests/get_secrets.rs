@@ -1,4 +1,4 @@
-//! Secrets: where they may go, and where they must not show. hostile.md section 2.6, CLI.md "In
+//! Secrets: where they may go, and where they must not show. hostile.md section 2.6, and "In
 //! clear, or not".
 
 use crate::support::{
@@ -256,7 +256,7 @@ fn a_password_in_the_arguments_warns() {
     run(command.stdin(pass)).done_in_silence();
 }
 
-/// CLI.md: a login goes out in clear to loopback only. Elsewhere nothing is even connected.
+/// The contract: a login goes out in clear to loopback only. Elsewhere nothing is even connected.
 #[test]
 fn a_login_in_clear_stays_on_this_machine() {
     let folder = Folder::new();

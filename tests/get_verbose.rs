@@ -1,4 +1,4 @@
-//! `-v`: the dialogue as a transcript. TRANSCRIPT.md "Traces, recordings, overrides".
+//! `-v`: the dialogue as a transcript. See docs/transcripts.md.
 
 use crate::support::{Folder, answer, cut, scripts, server, url};
 use std::time::Duration;
