@@ -442,3 +442,21 @@ fn max_size_counts_what_is_there() {
     get("200000").done_in_silence();
     assert!(folder.read("page") == filler_vec("v1", LENGTH));
 }
+
+/// Over TLS as in clear: continued to the right bytes, and a changed file is not spliced.
+#[test]
+fn a_cut_over_tls_is_continued_too() {
+    use wireline_servers::ca::{Authority, Certificate};
+    let (authority, folder) = (Authority::new("resume").unwrap(), Folder::new());
+    folder.write("ca.pem", authority.pem());
+    let tls = Some(authority.server_config(Certificate::Good).unwrap());
+    let options = http::Options { tls, ..Default::default() };
+    let server = http::Server::start(options).unwrap();
+    for (query, version) in [("times=1", "v1"), ("times=1&then=v2", "v2")] {
+        let address = server.url(&format!("/cut/200000/70000?{query}"));
+        let words = ["get", "-q", &address, "--cacert", "ca.pem", "-o", "page"];
+        folder.wireline(&words).failed(5, "cut short");
+        folder.wireline(&[&words[..], &["-C", "-"]].concat()).done();
+        assert!(folder.read("page") == filler_vec(version, 200_000), "{query}");
+    }
+}
