@@ -3,7 +3,7 @@
 
 use crate::{Error, Exchange, Head, Limits, Origin, Persistence, Request, Response};
 use wireline_wire as wire;
-use wireline_wire::{Dialer, TlsSettings, Wire, is_loopback};
+use wireline_wire::{Dialer, TlsSettings, Wire};
 
 /// Sends requests, and keeps a connection an origin (8 at most) for the next one.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Client {
         let origin = request.uri().origin();
         let guarded = request.shows_login() && !origin.is_secure() && !self.clear_login;
         if let Some(wire) =
-            self.take_idle(&origin).filter(|wire| !guarded || is_loopback(wire.peer().ip()))
+            self.take_idle(&origin).filter(|wire| !guarded || wire.peer().is_loopback())
         {
             match exchange(wire, request, persistence, self.limits, &mut interim) {
                 Err(error) if is_gone(&error) && request.method().is_idempotent() => {}

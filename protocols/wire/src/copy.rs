@@ -163,7 +163,7 @@ impl Wire {
         Ok(count as u64)
     }
 
-    fn fill_body(&mut self, got: u64, expected: Option<u64>) -> Result<bool, Error> {
+    pub(crate) fn fill_body(&mut self, got: u64, expected: Option<u64>) -> Result<bool, Error> {
         self.transport.fill().map_err(|error| cut_or(error, got, expected))
     }
 
@@ -250,7 +250,7 @@ impl Pipe {
         loop {
             socket.clock.remaining()?;
             let step =
-                nonblocking(|| Ok(splice(socket.stream(), None, &self.write, None, most, flags)?));
+                nonblocking(|| Ok(splice(socket.fd(), None, &self.write, None, most, flags)?));
             match step {
                 Ok(Some(count)) => return Ok(Some(count)),
                 Ok(None) => drop(socket.wait(PollFlags::IN)?),

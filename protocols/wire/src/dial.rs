@@ -6,9 +6,11 @@ use crate::observer::{Event, Observer};
 use crate::socket::Socket;
 use crate::transport::Clear;
 use crate::wire::Watch;
-use crate::{Error, Limits, TlsSettings, Wire, escape, race, resolve};
+use crate::{Error, Limits, Peer, TlsSettings, Wire, escape, race, resolve, unix};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -139,6 +141,8 @@ pub struct Dialer {
     pub resolved: Vec<Resolved>,
     /// Endpoints replaced; the first entry that fits holds.
     pub connect_to: Vec<ConnectTo>,
+    /// A Unix socket to connect to, whatever the endpoint: that gives only the name for TLS.
+    pub unix: Option<PathBuf>,
     /// Whom TLS trusts.
     pub tls: TlsSettings,
     /// Who watches.
@@ -154,25 +158,33 @@ impl Dialer {
     /// connecting.
     pub fn dial(&self, endpoint: &Endpoint) -> Result<Wire, Error> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let target = self.connect_to.iter().find_map(|entry| entry.apply(endpoint));
-        let target = target.as_ref().unwrap_or(endpoint);
-        let addresses = self.addresses(target)?;
         let watch = Watch { observer: self.observer.clone(), number };
+        let (fd, peer) = match &self.unix {
+            Some(path) => (unix::connect(path, self)?, Peer::Unix(path.clone())),
+            None => self.connect(endpoint, &watch)?,
+        };
+        watch.tell(&Event::Connected { peer: peer.clone() });
+        let clock = Clock::new("the peer", Deadline::within(self.limits.idle), self.whole);
+        let transport = Box::new(Clear::new(Socket::new(fd, clock)));
+        Ok(Wire::new(transport, self, watch, peer))
+    }
+
+    fn connect(&self, endpoint: &Endpoint, watch: &Watch) -> Result<(OwnedFd, Peer), Error> {
+        let target = self.connect_to.iter().find_map(|entry| entry.apply(endpoint));
+        let addresses = self.addresses(target.as_ref().unwrap_or(endpoint))?;
         watch.tell(&Event::Resolved);
         if let Some(&address) = self.forbidden(&addresses) {
             return Err(Error::NotLoopback { address });
         }
-        let (stream, peer) = race::connect(&addresses, self)?;
-        watch.tell(&Event::Connected { peer });
-        let clock = Clock::new("the peer", Deadline::within(self.limits.idle), self.whole);
-        let transport = Box::new(Clear::new(Socket::new(stream, clock)));
-        Ok(Wire::new(transport, self, watch, peer))
+        let (stream, address) = race::connect(&addresses, self)?;
+        Ok((stream.into(), address.into()))
     }
 
     /// Whether the user said by hand where this endpoint is.
     #[must_use]
     pub fn is_placed(&self, endpoint: &Endpoint) -> bool {
-        self.by_hand(endpoint).is_some()
+        self.unix.is_some()
+            || self.by_hand(endpoint).is_some()
             || self.connect_to.iter().any(|entry| entry.apply(endpoint).is_some())
     }
 

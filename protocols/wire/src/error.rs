@@ -1,6 +1,7 @@
 //! Why a connection failed, and the words for it.
 //! Must not hold: anything that only one protocol can say.
 
+use crate::Peer;
 use crate::deadline::Expired;
 use std::fmt;
 use std::io;
@@ -20,10 +21,10 @@ pub enum Error {
         /// What the resolver said.
         source: io::Error,
     },
-    /// No address of the host took the connection.
+    /// No address of the host, or no Unix socket, took the connection.
     Connect {
-        /// Each address that was tried, with what happened there.
-        tried: Vec<(SocketAddr, io::Error)>,
+        /// Each that was tried, with what happened there.
+        tried: Vec<(Peer, io::Error)>,
     },
     /// The handshake failed or the peer's certificate is not good for the host.
     Tls {
@@ -70,6 +71,11 @@ pub enum Error {
         /// How many.
         bytes: usize,
     },
+    /// A message to be sent holds a NUL, which no mail may. What came before it may have left.
+    Nul {
+        /// Bytes of the message before it.
+        at: u64,
+    },
     /// The connection broke: reset by the peer, or a network failure.
     Io(io::Error),
     /// Our own side failed: the sink took no more, or the source gave no more.
@@ -98,18 +104,19 @@ impl fmt::Display for Error {
             Self::Leftover { bytes } => {
                 write!(f, "{bytes} bytes came in clear where TLS had to begin")
             }
+            Self::Nul { at } => write!(f, "the message holds a NUL behind its byte {at}"),
             Self::Io(source) | Self::Local(source) => f.write_str(&cause(source)),
         }
     }
 }
 
-fn write_tried(f: &mut fmt::Formatter<'_>, tried: &[(SocketAddr, io::Error)]) -> fmt::Result {
+fn write_tried(f: &mut fmt::Formatter<'_>, tried: &[(Peer, io::Error)]) -> fmt::Result {
     if tried.is_empty() {
         return f.write_str("no address of the wanted family");
     }
-    for (nth, (address, source)) in tried.iter().enumerate() {
+    for (nth, (peer, source)) in tried.iter().enumerate() {
         let separator = if nth == 0 { "" } else { "; " };
-        write!(f, "{separator}{address}: {}", cause(source))?;
+        write!(f, "{separator}{peer}: {}", cause(source))?;
     }
     Ok(())
 }

@@ -7,6 +7,8 @@
 //! - A [`Dialer`] resolves, connects (RFC 8305) and hands out a [`Wire`].
 //! - A [`Wire`] reads bounded lines as borrowed bytes, copies bodies into a [`Sink`], sends
 //!   [`Saying`]s, hears while it speaks, and becomes TLS with [`Wire::start_tls`].
+//! - A [`MessageEncoder`] makes message bytes fit for the wire; dot blocks go out with
+//!   [`Wire::send_dot_block`] and come in with [`Wire::copy_dot_block`].
 //! - Every wait ends: a [`Deadline`] is either an instant that progress does not extend, or a pause
 //!   that progress renews. [`Limits`] holds the defaults.
 //! - An [`Observer`] sees what is said and heard; secrets are marked in the [`Saying`].
@@ -28,9 +30,12 @@
 mod copy;
 mod deadline;
 mod dial;
+mod dot;
 mod error;
 mod limits;
+mod message;
 mod observer;
+mod peer;
 mod race;
 mod resolve;
 mod saying;
@@ -39,14 +44,18 @@ mod socket;
 mod tls;
 mod transport;
 mod trust;
+mod unix;
 mod wire;
 
 pub use copy::Sink;
 pub use deadline::{Deadline, Whole};
 pub use dial::{ConnectTo, Dialer, Endpoint, Family, Resolved, is_loopback};
+pub use dot::{DotReader, Sent};
 pub use error::{Error, cause, escape, is_unsafe_on_a_terminal};
 pub use limits::Limits;
+pub use message::{MessageChunk, MessageChunks, MessageEncoder};
 pub use observer::{Event, Observer};
+pub use peer::Peer;
 pub use saying::Saying;
 pub use secret::Secret;
 pub use trust::{TlsSettings, Trust};

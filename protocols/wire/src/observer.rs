@@ -1,8 +1,7 @@
 //! Who watches a connection: traces, recordings, progress and timings are all made from these events.
 //! Must not hold: how they are shown.
 
-use crate::Saying;
-use std::net::SocketAddr;
+use crate::{Peer, Saying};
 
 /// Something that happened on a connection.
 #[derive(Debug)]
@@ -12,8 +11,8 @@ pub enum Event<'a> {
     Resolved,
     /// The connection stands.
     Connected {
-        /// The address that answered.
-        peer: SocketAddr,
+        /// Who answered.
+        peer: Peer,
     },
     /// TLS stands.
     Tls {
@@ -28,6 +27,8 @@ pub enum Event<'a> {
     Sent {
         /// Bytes in this step.
         bytes: u64,
+        /// The bytes themselves, unless the kernel moved them past us.
+        data: Option<&'a [u8]>,
     },
     /// The peer said this: one line with its end.
     Heard(&'a [u8]),

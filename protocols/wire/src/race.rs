@@ -3,12 +3,13 @@
 
 use crate::deadline::{Clock, Deadline};
 use crate::socket::poll;
-use crate::{Dialer, Error};
+use crate::{Dialer, Error, Peer};
 use rustix::event::{PollFd, PollFlags};
 use rustix::net::{AddressFamily, SocketType};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 /// How long an attempt has before the next address is tried beside it (RFC 8305 section 5
@@ -24,7 +25,7 @@ struct Attempt {
 struct Race<'a> {
     waiting: VecDeque<SocketAddr>,
     running: Vec<Attempt>,
-    failed: Vec<(SocketAddr, io::Error)>,
+    failed: Vec<(Peer, io::Error)>,
     next_start: Instant,
     dialer: &'a Dialer,
 }
@@ -75,7 +76,7 @@ impl Race<'_> {
                     address,
                     ends: Instant::now() + self.dialer.limits.connect_each,
                 }),
-                Err(source) => self.failed.push((address, source)),
+                Err(source) => self.failed.push((address.into(), source)),
             }
         }
     }
@@ -117,14 +118,13 @@ impl Race<'_> {
 
     /// A failure lets the next one start at once.
     fn fail(&mut self, address: SocketAddr, source: io::Error) {
-        self.failed.push((address, source));
+        self.failed.push((address.into(), source));
         self.next_start = Instant::now();
     }
 
     fn lost(&mut self) -> Error {
         let tried = std::mem::take(&mut self.failed);
-        let timed_out =
-            |(_, source): &(SocketAddr, io::Error)| source.kind() == io::ErrorKind::TimedOut;
+        let timed_out = |(_, source): &(Peer, io::Error)| source.kind() == io::ErrorKind::TimedOut;
         if !tried.is_empty() && tried.iter().all(timed_out) {
             return Error::TimedOut { phase: "connecting", after: self.dialer.limits.connect_each };
         }
@@ -153,13 +153,13 @@ fn start(address: SocketAddr, bind: Option<IpAddr>) -> io::Result<TcpStream> {
 }
 
 #[cfg(target_os = "linux")]
-fn socket(family: AddressFamily) -> rustix::io::Result<std::os::fd::OwnedFd> {
+pub(crate) fn socket(family: AddressFamily) -> rustix::io::Result<OwnedFd> {
     let flags = rustix::net::SocketFlags::CLOEXEC;
     rustix::net::socket_with(family, SocketType::STREAM, flags, None)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn socket(family: AddressFamily) -> rustix::io::Result<std::os::fd::OwnedFd> {
+pub(crate) fn socket(family: AddressFamily) -> rustix::io::Result<OwnedFd> {
     let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
     Ok(socket)

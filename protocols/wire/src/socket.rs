@@ -1,28 +1,34 @@
-//! The innermost layer: a non-blocking TCP socket whose every wait is one `poll` under the clock.
+//! The innermost layer: a non-blocking stream socket whose every wait is one `poll` under the clock.
 //! Must not hold: buffers, TLS, lines.
 
 use crate::deadline::Clock;
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::net::{SendFlags, Shutdown};
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// Reads and writes that block, but never past the deadline of their clock.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: TcpStream,
+    fd: OwnedFd,
     pub(crate) clock: Clock,
 }
 
+/// A peer that has gone is an error, not a signal.
+#[cfg(target_os = "linux")]
+const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(not(target_os = "linux"))]
+const SEND_FLAGS: SendFlags = SendFlags::empty();
+
 impl Socket {
-    /// Takes over a connected stream that has been set non-blocking.
-    pub(crate) fn new(stream: TcpStream, clock: Clock) -> Self {
-        Self { stream, clock }
+    /// Takes over a connected socket that has been set non-blocking.
+    pub(crate) fn new(fd: OwnedFd, clock: Clock) -> Self {
+        Self { fd, clock }
     }
 
-    pub(crate) fn stream(&self) -> &TcpStream {
-        &self.stream
+    pub(crate) fn fd(&self) -> &OwnedFd {
+        &self.fd
     }
 
     /// Waits until one of `wanted` holds, and says which.
@@ -30,7 +36,7 @@ impl Socket {
         let (begun, limit) = (Instant::now(), self.clock.remaining()?);
         loop {
             let left = limit.saturating_sub(begun.elapsed());
-            let found = poll_one(&self.stream, wanted, Some(left))?;
+            let found = poll_one(&self.fd, wanted, Some(left))?;
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -43,17 +49,17 @@ impl Socket {
 
     /// Reads what is there, if anything is; never waits.
     pub(crate) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        nonblocking(|| self.stream.read(buffer))
+        nonblocking(|| Ok(rustix::io::read(&self.fd, &mut *buffer)?))
     }
 
     /// Writes what fits; never waits.
     pub(crate) fn write_now(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
-        nonblocking(|| self.stream.write(bytes))
+        nonblocking(|| Ok(rustix::net::send(&self.fd, bytes, SEND_FLAGS)?))
     }
 
     /// Tells the peer that we have said everything; reading goes on.
     pub(crate) fn half_close(&self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)
+        Ok(rustix::net::shutdown(&self.fd, Shutdown::Write)?)
     }
 }
 

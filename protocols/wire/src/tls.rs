@@ -136,7 +136,7 @@ impl Transport for Tls {
     fn answer_waiting(&mut self) -> io::Result<bool> {
         while !self.at_hand() {
             let ciphertext = self.wire.start < self.wire.end;
-            if !ciphertext && !socket::readable(self.wire.socket.stream())? {
+            if !ciphertext && !socket::readable(self.wire.socket.fd())? {
                 return Ok(false);
             }
             self.receive()?;
@@ -189,8 +189,13 @@ impl Transport for Tls {
 }
 
 impl Drop for Tls {
-    /// Says goodbye. One that does not fit into the socket's buffer is not worth a wait.
+    /// Says goodbye. One that does not fit into the socket's buffer is not worth a wait. Records
+    /// that an abandoned write has left must not leave after all: they may hold the end of a
+    /// message that was reported as not sent.
     fn drop(&mut self) {
+        if self.session.wants_write() {
+            return;
+        }
         self.session.send_close_notify();
         drop(self.session.write_tls(&mut Now(&mut self.wire.socket)));
     }

@@ -1,4 +1,4 @@
-//! What carries the bytes: one small trait, and TCP in clear. TLS is the other one (`tls.rs`).
+//! What carries the bytes: one small trait, and the socket in clear. TLS is the other one (`tls.rs`).
 //! Must not hold: lines, limits, deadlines (the socket's clock has them).
 
 #![expect(
@@ -35,7 +35,7 @@ pub(crate) trait Transport: Send + fmt::Debug {
     fn into_socket(self: Box<Self>) -> Option<Socket>;
 }
 
-/// TCP as it is.
+/// The socket as it is.
 pub(crate) struct Clear {
     socket: Socket,
     buffer: Vec<u8>,
@@ -68,7 +68,7 @@ impl Transport for Clear {
     }
 
     fn answer_waiting(&mut self) -> io::Result<bool> {
-        Ok(self.start < self.end || socket::readable(self.socket.stream())?)
+        Ok(self.start < self.end || socket::readable(self.socket.fd())?)
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -11,11 +11,10 @@ use crate::deadline::Deadline;
 use crate::observer::{Event, Observer};
 use crate::tls::Tls;
 use crate::transport::Transport;
-use crate::{Dialer, Error, Limits, Saying, TlsSettings};
+use crate::{Dialer, Error, Limits, Peer, Saying, TlsSettings};
 use rustls::pki_types::ServerName;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -33,7 +32,7 @@ pub struct Wire {
     limits: Limits,
     tls: TlsSettings,
     pub(crate) watch: Watch,
-    peer: SocketAddr,
+    peer: Peer,
     secure: bool,
 }
 
@@ -42,7 +41,7 @@ impl Wire {
         transport: Box<dyn Transport>,
         dialer: &Dialer,
         watch: Watch,
-        peer: SocketAddr,
+        peer: Peer,
     ) -> Self {
         Self {
             transport,
@@ -58,10 +57,10 @@ impl Wire {
         }
     }
 
-    /// The address that the connection goes to.
+    /// Whom the connection goes to.
     #[must_use]
-    pub const fn peer(&self) -> SocketAddr {
-        self.peer
+    pub const fn peer(&self) -> &Peer {
+        &self.peer
     }
 
     /// The limits this connection was dialled with.
@@ -167,7 +166,7 @@ impl Wire {
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.flush()?;
         self.transport.write_all(bytes).map_err(Error::from_peer)?;
-        self.sent(bytes.len());
+        self.sent(bytes);
         Ok(())
     }
 
@@ -189,14 +188,14 @@ impl Wire {
             if count == 0 {
                 break;
             }
-            self.sent(count);
+            self.sent(&bytes[sent..sent + count]);
             sent += count;
         }
         Ok(sent)
     }
 
-    fn sent(&self, bytes: usize) {
-        self.watch.tell(&Event::Sent { bytes: bytes as u64 });
+    fn sent(&self, bytes: &[u8]) {
+        self.watch.tell(&Event::Sent { bytes: bytes.len() as u64, data: Some(bytes) });
     }
 
     /// Whether the peer has spoken or gone. Never waits.
@@ -212,10 +211,10 @@ impl Wire {
     /// bytes may already be buffered.
     #[must_use]
     pub fn socket(&self) -> BorrowedFd<'_> {
-        self.transport.socket().stream().as_fd()
+        self.transport.socket().fd().as_fd()
     }
 
-    /// Tells the peer that nothing more will be said (TCP half-close); reading goes on.
+    /// Tells the peer that nothing more will be said (half-close); reading goes on.
     ///
     /// # Errors
     /// [`Error::Io`].

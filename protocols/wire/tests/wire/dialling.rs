@@ -1,12 +1,18 @@
 //! From hosts to connections: names, several addresses, dead ones, the wrong family.
 
-use crate::support::{endpoint, millis, server};
+use crate::support::{endpoint, millis, server, tempdir::Folder};
 use rustix::net::{AddressFamily, SocketType};
+use std::fs::File;
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::thread;
 use std::time::Instant;
 use wireline_servers::raw::Act;
-use wireline_wire::{ConnectTo, Dialer, Endpoint, Error, Family, Limits, Resolved};
+use wireline_wire::{
+    ConnectTo, Dialer, Endpoint, Error, Family, Limits, Peer, Resolved, Saying, Sink,
+};
 
 const HELLO: &[u8] = b"220 hello\r\n";
 
@@ -40,7 +46,7 @@ fn the_first_address_that_answers_wins() {
     let dead = |last| IpAddr::from([127, 0, 0, last]);
     let (first, endpoint) = dialer(port, &[dead(2), dead(3), dead(1)]);
     let mut wire = first.dial(&endpoint).unwrap();
-    assert_eq!(wire.peer(), server.addr());
+    assert_eq!(*wire.peer(), server.addr().into());
     assert_eq!(wire.line(100).unwrap(), HELLO);
     let many: Vec<_> = (2..=250).map(dead).chain([dead(1)]).collect();
     let (dialer, endpoint) = dialer(port, &many);
@@ -112,7 +118,7 @@ fn a_family_can_be_asked_for() {
     dialer.family = Family::V6;
     match dialer.dial(&endpoint) {
         Err(Error::Connect { tried }) => {
-            assert!(tried.iter().all(|(address, _)| address.is_ipv6()))
+            assert!(tried.iter().all(|(peer, _)| peer.address().unwrap().is_ipv6()))
         }
         other => panic!("{other:?}"),
     }
@@ -159,4 +165,69 @@ fn another_endpoint_can_stand_in() {
     }];
     let mut wire = dialer.dial(&Endpoint::new("nowhere.invalid", 80).unwrap()).unwrap();
     assert_eq!(wire.line(100).unwrap(), HELLO);
+}
+
+/// A Unix socket counts as this machine, bears its path as name, and carries what TCP carries.
+#[test]
+fn unix_sockets() {
+    let folder = Folder::new();
+    let path = folder.path().join("lmtp");
+    let listener = UnixListener::bind(&path).unwrap();
+    let body = vec![b'x'; 1 << 20];
+    let sent = body.clone();
+    let served = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut heard = [0; 4];
+        stream.read_exact(&mut heard).unwrap();
+        stream.write_all(b"220 ready\r\n").unwrap();
+        stream.write_all(&sent).unwrap();
+        heard
+    });
+    let mut dialer = Dialer::default();
+    dialer.unix = Some(path.clone());
+    dialer.loopback_only = true;
+    let somewhere = Endpoint::new("nowhere.invalid", 24).unwrap();
+    let mut wire = dialer.dial(&somewhere).unwrap();
+    assert_eq!(wire.peer().to_string(), path.to_str().unwrap());
+    assert!(wire.peer().is_loopback());
+    wire.say(&Saying::new().text("ping"));
+    wire.flush().unwrap();
+    assert_eq!(wire.line(100).unwrap(), b"220 ready\r\n");
+    let file = File::create(folder.path().join("body")).unwrap();
+    wire.copy_exact(&mut Sink::file(&file), body.len() as u64).unwrap();
+    assert!(matches!(wire.line(100), Err(Error::Closed)));
+    assert_eq!(&served.join().unwrap(), b"ping");
+    assert_eq!(std::fs::read(folder.path().join("body")).unwrap(), body);
+
+    let long = folder.path().join("x".repeat(200));
+    for bad in [path, folder.path().join("none"), long] {
+        dialer.unix = Some(bad.clone());
+        match dialer.dial(&somewhere) {
+            Err(Error::Connect { tried }) => assert_eq!(tried[0].0, Peer::Unix(bad)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A server that takes no connection from its queue is given up.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_unix_queue_ends_at_the_deadline() {
+    let folder = Folder::new();
+    let path = folder.path().join("full");
+    let address = rustix::net::SocketAddrUnix::new(&path).unwrap();
+    let listener = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&listener, &address).unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let mut dialer = Dialer::default();
+    dialer.unix = Some(path);
+    dialer.limits = Limits { connect_each: millis(200), ..Limits::default() };
+    let endpoint = Endpoint::new("localhost", 24).unwrap();
+    let _queued = dialer.dial(&endpoint).unwrap();
+    let begun = Instant::now();
+    match dialer.dial(&endpoint) {
+        Err(Error::TimedOut { phase: "connecting", after }) => assert_eq!(after, millis(200)),
+        other => panic!("{other:?}"),
+    }
+    assert!(begun.elapsed() < millis(5000));
 }

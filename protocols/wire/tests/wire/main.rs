@@ -4,6 +4,7 @@
 
 mod bodies;
 mod dialling;
+mod messages;
 mod support;
 
 use support::{dial, endpoint, millis, server, tls_server};
