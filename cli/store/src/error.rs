@@ -60,6 +60,23 @@ pub enum Error {
         /// The target.
         path: PathBuf,
     },
+    /// A journal of fetched mail that is not understood. It is left as it is, and nothing may be
+    /// fetched or deleted on its word.
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// Its line, from 1.
+        line: u64,
+        /// What is wrong with it, in words.
+        what: &'static str,
+    },
+    /// Another program holds the lock of an mbox, and still does after 30 seconds.
+    MboxLocked {
+        /// The mbox.
+        path: PathBuf,
+        /// The dot-lock beside it, which may be a leftover.
+        lock: PathBuf,
+    },
     /// The caller's slip: a part was committed before it was begun.
     NotBegun {
         /// The target.
@@ -126,6 +143,12 @@ impl fmt::Display for Error {
             }
             Self::Unseekable { path } => {
                 write!(f, "cannot continue {}: it is not a regular file", Shown(path))
+            }
+            Self::Journal { path, line, what } => {
+                write!(f, "the journal {} is not understood: {what} in line {line}", Shown(path))
+            }
+            Self::MboxLocked { path, lock } => {
+                write!(f, "{} is locked by another program (see {})", Shown(path), Shown(lock))
             }
             Self::NotBegun { path } => write!(f, "nothing was begun for {}", Shown(path)),
             Self::Denied { doing, path, source } | Self::Io { doing, path, source } => {

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug)]
@@ -25,6 +26,10 @@ impl Folder {
         let handle =
             rustix::fs::open(place, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         Ok(Self { path: path.to_path_buf(), handle })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(crate) fn path_of(&self, name: &OsStr) -> PathBuf {
@@ -76,10 +81,23 @@ impl Folder {
     /// removed; where it cannot link either (FAT and exFAT through some drivers), a look and a
     /// rename have to do.
     pub(crate) fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        match self.rename_noreplace(from, to) {
-            Err(error) if lacks_support(error) => self.link_and_remove(from, to),
+        self.move_new(from, self, to)
+    }
+
+    /// As [`rename_new`](Self::rename_new), into another folder of the same file system.
+    pub(crate) fn move_new(&self, from: &OsStr, into: &Self, to: &OsStr) -> io::Result<()> {
+        match self.rename_noreplace(from, into, to) {
+            Err(error) if lacks_support(error) => self.link_and_remove(from, into, to),
             other => Ok(other?),
         }
+    }
+
+    /// Hands over every name in the folder, in no order. The folder has to be open for syncing.
+    pub(crate) fn each_name(&self, mut seen: impl FnMut(&OsStr)) -> io::Result<()> {
+        for entry in rustix::fs::Dir::read_from(&self.handle)? {
+            seen(OsStr::from_bytes(entry?.file_name().to_bytes()));
+        }
+        Ok(())
     }
 
     pub(crate) fn sync(&self) -> io::Result<()> {
@@ -87,40 +105,40 @@ impl Folder {
     }
 
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    fn rename_noreplace(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
+    fn rename_noreplace(&self, from: &OsStr, into: &Self, to: &OsStr) -> Result<(), Errno> {
         rustix::fs::renameat_with(
             &self.handle,
             from,
-            &self.handle,
+            &into.handle,
             to,
             rustix::fs::RenameFlags::NOREPLACE,
         )
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-    fn rename_noreplace(&self, _from: &OsStr, _to: &OsStr) -> Result<(), Errno> {
+    fn rename_noreplace(&self, _from: &OsStr, _into: &Self, _to: &OsStr) -> Result<(), Errno> {
         Err(Errno::NOSYS)
     }
 
-    fn link_and_remove(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        match rustix::fs::linkat(&self.handle, from, &self.handle, to, AtFlags::empty()) {
+    fn link_and_remove(&self, from: &OsStr, into: &Self, to: &OsStr) -> io::Result<()> {
+        match rustix::fs::linkat(&self.handle, from, &into.handle, to, AtFlags::empty()) {
             Ok(()) => {
                 // In place already. An old name that stays is cleared away by the next download.
                 self.remove(from).ok();
                 Ok(())
             }
             Err(error) if lacks_support(error) || error == Errno::PERM => {
-                self.look_and_rename(from, to)
+                self.look_and_rename(from, into, to)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn look_and_rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        if self.look(to)?.is_some() {
+    fn look_and_rename(&self, from: &OsStr, into: &Self, to: &OsStr) -> io::Result<()> {
+        if into.look(to)?.is_some() {
             return Err(Errno::EXIST.into());
         }
-        self.rename(from, to)
+        Ok(rustix::fs::renameat(&self.handle, from, &into.handle, to)?)
     }
 }
 
@@ -167,12 +185,12 @@ mod tests {
     use super::*;
     use crate::scratch::Scratch;
 
-    type Rename = fn(&Folder, &OsStr, &OsStr) -> io::Result<()>;
+    type Rename = fn(&Folder, &OsStr, &Folder, &OsStr) -> io::Result<()>;
 
     #[test]
     fn every_way_of_renaming_spares_what_is_there() {
         let ways: &[(&str, Rename)] = &[
-            ("as the system likes it", Folder::rename_new),
+            ("as the system likes it", Folder::move_new),
             ("link and remove", Folder::link_and_remove),
             ("look and rename", Folder::look_and_rename),
         ];
@@ -182,7 +200,7 @@ mod tests {
             let (from, to) = (OsStr::new("from"), OsStr::new("to"));
             scratch.write("from", b"new");
             scratch.write("to", b"old");
-            let refused = rename(&folder, from, to).unwrap_err();
+            let refused = rename(&folder, from, &folder, to).unwrap_err();
             assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists, "{way}");
             assert_eq!(
                 (scratch.read("from"), scratch.read("to")),
@@ -190,7 +208,7 @@ mod tests {
                 "{way}"
             );
             folder.remove(to).unwrap();
-            rename(&folder, from, to).unwrap();
+            rename(&folder, from, &folder, to).unwrap();
             assert_eq!(
                 (scratch.names(), scratch.read("to")),
                 (vec!["to".to_owned()], b"new".to_vec()),

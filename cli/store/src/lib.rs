@@ -1,11 +1,13 @@
-//! Where a download goes: a part file beside its target, renamed onto it when it is whole.
+//! Where a download goes: a part file beside its target, renamed onto it when it is whole. And
+//! where fetched mail goes: a [`Mailbox`], with a [`Journal`] of what is in it.
 //!
 //! In scope: resolving what the user typed as a file name, the part file with its lock and its
-//! description, resuming it, atomic replacement, names that a server may choose, and the words for
-//! what goes wrong with a local file.
+//! description, resuming it, atomic replacement, names that a server may choose, Maildir, mbox and
+//! folders of mail, the journal of unique ids, and the words for what goes wrong with a local file.
 //!
-//! Out of scope: sockets, URLs as types, HTTP, what a validator means, retries, printing. The URL,
-//! the validator and the length in a [`Description`] are opaque here.
+//! Out of scope: sockets, URLs as types, HTTP, POP3, what a validator means, retries, printing. The
+//! URL, the validator and the length in a [`Description`] are opaque here, and so are the account
+//! and the unique ids of a [`Collection`].
 //!
 //! ```
 //! use std::io::Write;
@@ -37,6 +39,7 @@ mod beside;
 mod description;
 mod error;
 mod folder;
+mod mail;
 mod name;
 mod part;
 mod replacement;
@@ -50,6 +53,7 @@ mod scratch;
 
 pub use description::Description;
 pub use error::Error;
+pub use mail::{Collection, Delivery, Entry, Journal, Mailbox, Outcome, State};
 pub use name::safe_name;
 pub use part::{Part, Resume};
 pub use target::{Options, Target};
