@@ -7,7 +7,10 @@ use std::process::Command;
 /// For each crate of ours, the crates of ours that it may use.
 const ARROWS: &[(&str, &[&str])] = &[
     ("wireline-wire", &[]),
+    ("wireline-sasl", &[]),
     ("wireline-http", &["wireline-wire"]),
+    ("wireline-smtp", &["wireline-wire", "wireline-sasl"]),
+    ("wireline-pop3", &["wireline-wire", "wireline-sasl"]),
     ("wireline-store", &[]),
     ("wireline-transcript", &[]),
     ("wireline-servers", &["wireline-transcript"]),
@@ -15,7 +18,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "wireline",
         &[
             "wireline-wire",
+            "wireline-sasl",
             "wireline-http",
+            "wireline-smtp",
+            "wireline-pop3",
             "wireline-store",
             "wireline-transcript",
             "wireline-servers",
@@ -38,9 +44,15 @@ const GUESTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("wireline-http", &["base64", "httpdate", "nom", "url", "zeroize"]),
-    ("wireline-store", &["rustix", "serde", "serde_json"]),
+    ("wireline-sasl", &["base64", "hmac", "md-5", "ring", "stringprep", "zeroize"]),
+    ("wireline-smtp", &["base64", "idna", "memchr", "nom", "zeroize"]),
+    ("wireline-pop3", &["base64", "md-5", "nom", "zeroize"]),
+    ("wireline-store", &["memchr", "ring", "rustix", "serde", "serde_json"]),
     ("wireline-transcript", &["rcgen", "regex-automata", "rustix", "rustls", "rustls-pki-types"]),
-    ("wireline-servers", &["rustix", "rustls", "rustls-pki-types"]),
+    (
+        "wireline-servers",
+        &["base64", "hmac", "md-5", "ring", "rustix", "rustls", "rustls-pki-types"],
+    ),
 ];
 
 #[test]

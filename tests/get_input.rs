@@ -163,7 +163,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["get", "http://ADDR/", "--nonsense"], "unexpected argument '--nonsense'"),
     (&["get", "gopher://ADDR/"], "gopher is not HTTP"),
     (&["get", "ftp://ADDR/"], "ftp is not HTTP"),
-    (&["get", "pop3://ADDR/"], "pop3 is not HTTP"),
+    (&["get", "pop3://ADDR/"], "no login was given"),
     (&["get", "file:///etc/passwd"], ""),
     (&["get", "http://ADDR/", "ftp://ADDR/"], "ftp is not HTTP"),
     (&["http"], "required"),

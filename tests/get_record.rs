@@ -65,3 +65,23 @@ fn a_recording_is_whole_or_not_there() {
     folder.wireline(&["get", "http://h\n/", "-o", "page", "--record", "a.wire"]).failed(2, "");
     assert_eq!(folder.read("a.wire"), b"old");
 }
+
+/// `--exact` makes holes for secrets only.
+#[test]
+fn an_exact_recording_holds_what_was_said() {
+    let folder = Folder::new();
+    let page = "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970\r\nContent-Length: 0\r\n\r\n";
+    let server = scripts(vec![answer(page)]);
+    let words = ["get", &url(server.addr(), "/"), "-A", "me", "-u", "alice:c4nary", "-o", "page"];
+    folder.wireline(&[&words[..], &["--record", "a.wire", "--exact"]].concat()).done();
+    let text = String::from_utf8(folder.read("a.wire")).unwrap();
+    for line in [
+        "S: Date: Thu, 01 Jan 1970".to_owned(),
+        "C: User-Agent: me".into(),
+        format!("C: Host: {}", server.addr()),
+        "C: Authorization: Basic {{auth.basic}}".into(),
+    ] {
+        assert!(text.contains(&format!("{line}\n")), "{line}: {text}");
+    }
+    folder.wireline(&["check", "a.wire"]).done();
+}

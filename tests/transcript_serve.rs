@@ -233,16 +233,16 @@ fn a_client_is_judged() {
 
 #[test]
 fn a_client_that_does_not_end_is_ended() {
-    let ran = judge(PAGE, &["--client-timeout", "0.1"], "exec sleep 60");
-    ran.failed(6, "did not end in time").hinted("--client-timeout");
-    let ran = judge("S: a\nC: b\n", &["--client-timeout", "0"], "exec sleep 60");
+    let ran = judge(PAGE, &["--timeout", "0.1"], "exec sleep 60");
+    ran.failed(6, "did not end in time").hinted("--timeout");
+    let ran = judge("S: a\nC: b\n", &["--timeout", "0"], "exec sleep 60");
     assert!(matches!(ran.code, Some(2 | 6)), "{ran:?}");
 }
 
 /// What a client started goes with it: nothing is left behind that holds our pipes.
 #[test]
 fn so_is_what_it_started() {
-    let ran = judge(PAGE, &["--client-timeout", "0.1"], "sleep 60; true");
+    let ran = judge(PAGE, &["--timeout", "0.1"], "sleep 60; true");
     ran.failed(6, "did not end in time");
 }
 
@@ -432,4 +432,48 @@ fn the_built_in_server() {
     assert_eq!(ran.done().stdout, b"a page\n");
     assert_eq!(folder.wireline(&["get", "-q", &page]).code, Some(4));
     served.stop().done_in_silence();
+}
+
+/// Each file has a port of its own, and is judged by itself.
+#[test]
+fn several_files_are_served_at_once() {
+    let folder = Folder::new();
+    folder.write("a.wire", "@timeout 5s\n== a\nS: one\nC: 1\nS! close\n");
+    folder.write("b.wire", "@timeout 5s\n== b\nS: two\nC: 2\nS! close\n");
+    let client = |second: &str| {
+        let play = "\"$W\" play -q --to";
+        format!(
+            "{play} \"$WIRELINE_ADDR\" a.wire && {play} \"127.0.0.1:$WIRELINE_PORT_2\" {second} && \
+             test \"$WIRELINE_ADDR_2\" = \"127.0.0.1:$WIRELINE_PORT_2\""
+        )
+    };
+    let words = ["a.wire", "b.wire"];
+    let ran = run(&mut judged(folder.path(), &words, &client("b.wire")));
+    assert_eq!(ran.done().stderr, "");
+    let ran = run(&mut judged(folder.path(), &words, &client("b.wire; true")));
+    ran.done();
+    let only_first = format!("{}; true", client("a.wire"));
+    let ran = run(&mut judged(folder.path(), &words, &only_first));
+    ran.failed(1, "1 of 2 sections failed");
+    assert!(ran.stderr.contains("b.wire:4"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("PASSED"), "{}", ran.stderr);
+    let ran = folder.wireline(&["serve", "a.wire", "b.wire", "--listen", "127.0.0.1:9"]);
+    ran.failed(2, "port 0");
+    let ran = folder.wireline(&["serve", "a.wire", "missing.wire"]);
+    ran.failed(2, "no such file").hinted("http");
+    let ran = folder.wireline(&["serve", "a.wire", "--timeout", "5"]);
+    ran.failed(2, "--timeout").hinted("--step-timeout");
+}
+
+/// The limit of a step is the file's own, or `--step-timeout`.
+#[test]
+fn a_step_has_its_own_limit() {
+    let folder = Folder::new();
+    folder.write("x.wire", "S: one\nC: 1\n");
+    let words = ["x.wire", "--step-timeout", "0.05"];
+    let silent = "exec 3<>/dev/tcp/127.0.0.1/$WIRELINE_PORT; cat <&3 >&2";
+    let mut command = judged(folder.path(), &words, &format!("bash -c '{silent}'"));
+    let ran = run(&mut command);
+    ran.failed(1, "");
+    assert!(ran.stderr.contains("x.wire:2"), "{}", ran.stderr);
 }

@@ -2,7 +2,7 @@
 //! Must not hold: defaults that depend on anything but the command line.
 
 use crate::serve::LOOPBACK;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +24,12 @@ pub(crate) enum Command {
     Get(Get),
     /// Send any HTTP request
     Http(Http),
+    /// Send a message
+    Send(Box<Send>),
+    /// List a mailbox, or collect what is new in it
+    Mail(Box<Mail>),
+    /// Look at a mail server: what it offers, whom it knows, what it says
+    Smtp(Smtp),
     /// Play transcripts against a server and judge its side
     Play(Play),
     /// Run a server to test against: a built-in one, or the server's side of a transcript
@@ -42,11 +48,13 @@ pub(crate) enum Command {
     after_help = "Examples:\n  wireline get http://www.sina.com.cn/ -o sina.html     head to stdout, body to the file\n  wireline get -C - -O https://host/big.iso             continue where it stopped"
 )]
 pub(crate) struct Get {
-    /// What to fetch; without a scheme, http:// is assumed
+    /// What to fetch (http, https, pop3, pop3s); without a scheme, http:// is assumed
     #[arg(required = true, value_name = "URL")]
     pub(crate) urls: Vec<String>,
     #[command(flatten)]
     pub(crate) fetch: Fetch,
+    #[command(flatten)]
+    pub(crate) upgrading: Upgrading,
     #[command(flatten)]
     pub(crate) shared: Shared,
 }
@@ -72,14 +80,247 @@ pub(crate) struct Http {
     pub(crate) shared: Shared,
 }
 
-/// `wireline serve KIND | FILE [-- CMD ARGS...]`
+/// `wireline send --to ADDR [URL] [FILE...]`
+#[derive(Debug, Args)]
+#[command(after_help = SEND_HELP)]
+pub(crate) struct Send {
+    /// The server, smtp://localhost unless given, and messages in files (as --eml)
+    #[arg(value_name = "URL|FILE")]
+    pub(crate) words: Vec<String>,
+    /// Whom it is for; several with commas between them, or the option again
+    #[arg(long, value_name = "ADDR", help_heading = "Message")]
+    pub(crate) to: Vec<String>,
+    /// Who gets a copy
+    #[arg(long, value_name = "ADDR", help_heading = "Message")]
+    pub(crate) cc: Vec<String>,
+    /// Who gets a copy that the others do not see
+    #[arg(long, value_name = "ADDR", help_heading = "Message")]
+    pub(crate) bcc: Vec<String>,
+    /// Who sends it (default: the login, $EMAIL, or USER@HOST); <> is nobody
+    #[arg(long, value_name = "ADDR", help_heading = "Message")]
+    pub(crate) from: Option<String>,
+    /// What it is about
+    #[arg(long, value_name = "TEXT", help_heading = "Message")]
+    pub(crate) subject: Option<String>,
+    /// The text; @FILE reads it from FILE
+    #[arg(short = 'd', long, value_name = "TEXT", help_heading = "Message")]
+    pub(crate) body: Option<String>,
+    /// Read the text from FILE; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "body", help_heading = "Message")]
+    pub(crate) body_file: Option<PathBuf>,
+    /// The text as HTML too; @FILE reads it from FILE
+    #[arg(long, value_name = "HTML", help_heading = "Message")]
+    pub(crate) html: Option<String>,
+    /// Attach FILE
+    #[arg(long, value_name = "FILE", help_heading = "Message")]
+    pub(crate) attach: Vec<PathBuf>,
+    /// Add a header field
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", help_heading = "Message")]
+    pub(crate) header: Vec<String>,
+    /// Send the message in FILE as it is, - is standard input; Date and Message-ID are added
+    #[arg(long, value_name = "FILE", help_heading = "Message")]
+    pub(crate) eml: Vec<PathBuf>,
+    /// Take the recipients from the header of the message, and Bcc out of it
+    #[arg(short = 't', help_heading = "Message")]
+    pub(crate) recipients_from_header: bool,
+    /// Send lines of more than 998 bytes all the same
+    #[arg(long, help_heading = "Message")]
+    pub(crate) allow_long_lines: bool,
+    /// What we call ourselves in EHLO
+    #[arg(long, value_name = "NAME", help_heading = "Dialogue")]
+    pub(crate) ehlo: Option<String>,
+    /// Ask for notifications: never, or some of success,failure,delay
+    #[arg(long, value_name = "WHEN", help_heading = "Dialogue")]
+    pub(crate) dsn: Option<String>,
+    /// Let the message travel on only where TLS is sure (RFC 8689)
+    #[arg(long, help_heading = "Dialogue")]
+    pub(crate) require_tls: bool,
+    /// End politely after STAGE: greeting, ehlo, tls, auth, mail, rcpt or dot
+    #[arg(long, value_name = "STAGE", conflicts_with = "drop_after", help_heading = "Dialogue")]
+    pub(crate) quit_after: Option<Stage>,
+    /// Hang up after STAGE: connect, greeting, ehlo, tls, auth, mail, rcpt, data or dot
+    #[arg(long, value_name = "STAGE", help_heading = "Dialogue")]
+    pub(crate) drop_after: Option<Stage>,
+    /// Print the envelope and the message, and send nothing
+    #[arg(long, help_heading = "Dialogue")]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) upgrading: Upgrading,
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+}
+
+const SEND_HELP: &str = "\
+Without a text, and with nothing on standard input, a short test message is sent. With --json a line for each recipient.
+Exit 0 when every recipient was accepted, 10 when some were, 9 when the last reply was lost: it may have been delivered.
+
+Examples:
+  wireline send --to bob@example.org --subject hi -d 'how are you' smtps://me@mail.example.org
+  wireline send -t mails/*.eml smtp://localhost:2525";
+
+/// How far a dialogue goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Stage {
+    Connect,
+    Greeting,
+    Ehlo,
+    Tls,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    Dot,
+}
+
+/// `wireline mail URL`
+#[derive(Debug, Args)]
+#[command(after_help = MAIL_HELP)]
+pub(crate) struct Mail {
+    /// The mailbox: pop3://USER@HOST or pop3s://USER@HOST
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+    /// Store what is new: maildir:DIR, mbox:FILE, dir:DIR, or - for standard output
+    #[arg(long, value_name = "TARGET", help_heading = "Collecting")]
+    pub(crate) into: Option<String>,
+    /// List only, whatever else is asked
+    #[arg(long, help_heading = "Collecting")]
+    pub(crate) list: bool,
+    /// Fetch what an earlier run has fetched too
+    #[arg(long, help_heading = "Collecting")]
+    pub(crate) all: bool,
+    /// Leave everything on the server; so it is without --delete
+    #[arg(long, conflicts_with_all = ["delete", "delete_after"], help_heading = "Collecting")]
+    pub(crate) keep: bool,
+    /// Delete on the server what is stored for good
+    #[arg(long, help_heading = "Collecting")]
+    pub(crate) delete: bool,
+    /// Delete on the server what was stored so many days ago
+    #[arg(long, value_name = "DAYS", conflicts_with = "delete", help_heading = "Collecting")]
+    pub(crate) delete_after: Option<u32>,
+    /// Fetch so many messages at most
+    #[arg(long, value_name = "N", help_heading = "Collecting")]
+    pub(crate) max_messages: Option<usize>,
+    /// Fetch so many bytes at most (suffixes k, M, G)
+    #[arg(long, value_name = "BYTES", help_heading = "Collecting")]
+    pub(crate) max_bytes: Option<String>,
+    /// Leave larger messages where they are
+    #[arg(long, value_name = "BYTES", help_heading = "Collecting")]
+    pub(crate) max_size: Option<String>,
+    /// Remember in FILE what went to standard output
+    #[arg(long, value_name = "FILE", help_heading = "Collecting")]
+    pub(crate) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) upgrading: Upgrading,
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+}
+
+const MAIL_HELP: &str = "\
+A journal beside the target remembers what was fetched. Nothing is deleted on the server that is not on the disk.
+
+Examples:
+  wireline mail pop3s://me@mail.example.org --into maildir:Mail
+  wireline mail pop3s://me@mail.example.org --into mbox:inbox --delete";
+
+/// `wireline smtp probe|verify|quote URL`
+#[derive(Debug, Args)]
+#[command(after_help = SMTP_HELP)]
+pub(crate) struct Smtp {
+    #[command(subcommand)]
+    pub(crate) verb: SmtpVerb,
+}
+
+const SMTP_HELP: &str = "\
+Examples:
+  wireline smtp probe smtp://mail.example.org
+  wireline smtp verify postmaster smtp://localhost
+  wireline smtp quote 'HELP DATA' smtp://localhost:2525";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SmtpVerb {
+    /// Show what the server offers, before TLS and after, its certificate and its pace
+    Probe(Probe),
+    /// Ask whether the server knows an address (VRFY)
+    Verify(Verify),
+    /// Send one command as it is and show the reply
+    Quote(Quote),
+}
+
+/// `wireline smtp probe URL`
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    /// The server
+    #[arg(value_name = "URL", default_value = "smtp://localhost")]
+    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+/// `wireline smtp verify ADDR URL`
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The address, or the user; and the server, smtp://localhost unless given
+    #[arg(required = true, num_args = 1..=2, value_name = "ADDR|URL")]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+/// `wireline smtp quote COMMAND URL`
+#[derive(Debug, Args)]
+pub(crate) struct Quote {
+    /// The command line; and the server, smtp://localhost unless given
+    #[arg(required = true, num_args = 1..=2, value_name = "COMMAND|URL")]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+/// What is the same for every question to a mail server.
+#[derive(Debug, Args)]
+pub(crate) struct Asking {
+    /// What we call ourselves in EHLO
+    #[arg(long, value_name = "NAME", help_heading = "Dialogue")]
+    pub(crate) ehlo: Option<String>,
+    #[command(flatten)]
+    pub(crate) upgrading: Upgrading,
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+}
+
+/// In clear or not, and how a login is proven.
+#[derive(Debug, Args)]
+pub(crate) struct Upgrading {
+    /// Demand TLS, on this machine too
+    #[arg(long, conflicts_with = "no_tls", help_heading = "TLS")]
+    pub(crate) tls: bool,
+    /// Stay in clear
+    #[arg(long, help_heading = "TLS")]
+    pub(crate) no_tls: bool,
+    /// Log in by this mechanism: PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256...
+    #[arg(long, value_name = "MECHANISM", help_heading = "Login")]
+    pub(crate) auth: Option<String>,
+    /// The secret is an OAuth 2 token, not a password
+    #[arg(long, help_heading = "Login")]
+    pub(crate) oauth: bool,
+}
+
+impl Upgrading {
+    /// Whether any of it was typed.
+    pub(crate) const fn is_typed(&self) -> bool {
+        self.tls || self.no_tls || self.oauth || self.auth.is_some()
+    }
+}
+
+/// `wireline serve KIND | FILE... [-- CMD ARGS...]`
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_HELP)]
 pub(crate) struct Serve {
-    /// A built-in server (http), or a transcript whose S side is played
-    #[arg(value_name = "KIND|FILE")]
-    pub(crate) what: String,
-    /// Run this client against the transcript and judge it; each section is played once
+    /// A built-in server (http, smtp, lmtp, pop3, or mail: smtp and pop3 over one mailbox), or
+    /// transcripts whose S side is played, each on a port of its own
+    #[arg(required = true, value_name = "KIND|FILE")]
+    pub(crate) what: Vec<String>,
+    /// Run this client against the transcripts and judge it; each section is played once
     #[arg(last = true, value_name = "CMD ARGS")]
     pub(crate) client: Vec<OsString>,
     /// Where to listen
@@ -88,9 +329,12 @@ pub(crate) struct Serve {
     /// Let a built-in server speak TLS from the first byte, with an authority made for this run
     #[arg(long)]
     pub(crate) tls: bool,
-    /// The folder for a built-in server
+    /// The folder that a built-in server serves; of mail a Maildir, made if it is missing
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    /// Who may log in to a built-in mail server (default: alice:wonderland)
+    #[arg(long, value_name = "USER:PASS")]
+    pub(crate) login: Option<String>,
     /// Let the sections of FILE (@over http) answer in a built-in server's place
     #[arg(long, value_name = "FILE")]
     pub(crate) over: Option<PathBuf>,
@@ -100,9 +344,12 @@ pub(crate) struct Serve {
     /// Stop at the end of standard input too, not only on SIGTERM or SIGINT
     #[arg(long)]
     pub(crate) until_eof: bool,
-    /// End the client after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
-    pub(crate) client_timeout: f64,
+    /// End the client behind -- after so many seconds (default: 60)
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<f64>,
+    /// Seconds from one match to the next, in place of the file's @timeout
+    #[arg(long, value_name = "SECONDS", help_heading = "Transcript")]
+    pub(crate) step_timeout: Option<f64>,
     #[command(flatten)]
     pub(crate) playing: Playing,
     #[command(flatten)]
@@ -110,12 +357,14 @@ pub(crate) struct Serve {
 }
 
 const SERVE_HELP: &str = "\
-Prints one line of JSON when it is ready: proto, addr, port, tls, ca (the file of the authority), pid.
-Stops on SIGTERM or SIGINT. With a client, WIRELINE_ADDR, WIRELINE_PORT and WIRELINE_CA tell it where to go;
-the exit code is the client's if that is not 0, else 1 when it did not do as the transcript says.
+Prints a line of JSON when it is ready: proto, addr, port, tls, ca (the file of the authority), pid.
+Stops on SIGTERM or SIGINT. A client finds WIRELINE_ADDR, WIRELINE_PORT and WIRELINE_CA in its environment,
+and WIRELINE_ADDR_2, WIRELINE_PORT_2 of a second FILE. The exit code is the client's if that is not 0, else 1
+when it did not do as a transcript says, 6 when it outlived --timeout.
 
 Examples:
   wireline serve http --root .
+  wireline serve mail --root Maildir
   wireline serve login.wire -- sh -c 'curl -sf http://$WIRELINE_ADDR/'";
 
 /// `wireline demo`
@@ -154,7 +403,7 @@ pub(crate) struct Fetch {
     #[arg(short = 'i', long = "include", help_heading = "Output")]
     pub(crate) include: bool,
     /// Ask for the head only
-    #[arg(short = 'I', long = "head", help_heading = "Output")]
+    #[arg(short = 'I', long = "head", visible_alias = "head-only", help_heading = "Output")]
     pub(crate) head: bool,
     /// Store the body of an answer of 400 and above too (exit 1 all the same)
     #[arg(long, help_heading = "Output")]
@@ -168,6 +417,8 @@ pub(crate) struct Fetch {
     /// Redirects to follow; 0 makes one an answer like any other
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Request")]
     pub(crate) max_redirs: usize,
+    #[command(flatten)]
+    pub(crate) lasting: Lasting,
     /// As in curl; on by default here
     #[arg(short = 'L', long = "location", hide = true)]
     pub(crate) location: bool,
@@ -182,6 +433,19 @@ pub(crate) struct Fetch {
 /// What every command that dials understands.
 #[derive(Debug, Args)]
 pub(crate) struct Shared {
+    #[command(flatten)]
+    pub(crate) dialling: Dialling,
+    #[command(flatten)]
+    pub(crate) trust: Trusting,
+    #[command(flatten)]
+    pub(crate) login: LoggingIn,
+    #[command(flatten)]
+    pub(crate) messages: Messages,
+}
+
+/// How connections are made.
+#[derive(Debug, Args)]
+pub(crate) struct Dialling {
     /// Seconds to connect to one address
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, help_heading = "Connection")]
     pub(crate) connect_timeout: f64,
@@ -206,14 +470,22 @@ pub(crate) struct Shared {
     /// Connect to H2 and P2 in place of H1 and P1
     #[arg(long, value_name = "H1:P1:H2:P2", help_heading = "Connection")]
     pub(crate) connect_to: Vec<String>,
+}
+
+/// How transfers go on when something fails, and how large they may get.
+#[derive(Debug, Args)]
+pub(crate) struct Lasting {
     /// Try again so often when it may help, continuing where it stopped
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Connection")]
     pub(crate) retry: u32,
     /// Refuse bodies of more bytes (suffixes k, M, G)
     #[arg(long, visible_alias = "max-filesize", value_name = "BYTES", help_heading = "Connection")]
     pub(crate) max_size: Option<String>,
-    #[command(flatten)]
-    pub(crate) trust: Trusting,
+}
+
+/// Who logs in.
+#[derive(Debug, Args)]
+pub(crate) struct LoggingIn {
     /// Log in; asks for a password that is not given
     #[arg(short = 'u', long, value_name = "USER[:PASS]", help_heading = "Login")]
     pub(crate) user: Option<String>,
@@ -223,12 +495,20 @@ pub(crate) struct Shared {
     /// Let a login go out in clear to other machines
     #[arg(long, help_heading = "Login")]
     pub(crate) allow_plaintext_auth: bool,
+}
+
+/// What is shown.
+#[derive(Debug, Args)]
+pub(crate) struct Messages {
     /// Show the dialogue on standard error, as a transcript
     #[arg(short = 'v', long, help_heading = "Messages")]
     pub(crate) verbose: bool,
     /// Write the dialogue to FILE as a transcript; large bodies go into files beside it
     #[arg(long, value_name = "FILE", help_heading = "Messages")]
     pub(crate) record: Option<PathBuf>,
+    /// Let -v and --record make holes for secrets only, not for what differs in the next run
+    #[arg(long, help_heading = "Messages")]
+    pub(crate) exact: bool,
     /// Print neither heads nor progress
     #[arg(
         short = 'q',
@@ -275,9 +555,6 @@ pub(crate) struct Playing {
     /// Only the section with this title
     #[arg(long, value_name = "TITLE", help_heading = "Transcript")]
     pub(crate) only: Option<String>,
-    /// Seconds from one match to the next, in place of the file's @timeout
-    #[arg(long, value_name = "SECONDS", help_heading = "Transcript")]
-    pub(crate) timeout: Option<f64>,
 }
 
 /// Results as files.
@@ -344,6 +621,9 @@ pub(crate) struct Play {
     /// Show only what failed
     #[arg(short = 'q', long)]
     pub(crate) quiet: bool,
+    /// Seconds from one match to the next, in place of the file's @timeout
+    #[arg(long, value_name = "SECONDS", help_heading = "Transcript")]
+    pub(crate) timeout: Option<f64>,
     #[command(flatten)]
     pub(crate) playing: Playing,
     #[command(flatten)]
@@ -353,7 +633,8 @@ pub(crate) struct Play {
 }
 
 const PLAY_HELP: &str = "\
-Exit 0 when every section passed, 1 on a mismatch, 6 when nothing came in time.
+Exit 0 when every section passed, 1 on a mismatch, 2 for a faulty file, 3 when the server is not
+reached, 4 when TLS fails, 6 when nothing came in time.
 
 Examples:
   wireline play smoke.wire --to localhost:25

@@ -29,7 +29,7 @@ pub(crate) enum End {
 /// Runs the client to its end, in a process group of its own.
 pub(crate) fn run(
     words: &[OsString],
-    server: SocketAddr,
+    servers: &[SocketAddr],
     authority: &Path,
     limit: Duration,
     stop: &Stop,
@@ -45,8 +45,7 @@ pub(crate) fn run(
     ended.set_nonblocking(true).map_err(failed)?;
     let mut child = Command::new(program)
         .args(arguments)
-        .env("WIRELINE_ADDR", server.to_string())
-        .env("WIRELINE_PORT", server.port().to_string())
+        .envs(environment(servers))
         .env("WIRELINE_CA", authority)
         .process_group(0)
         .spawn()
@@ -55,6 +54,19 @@ pub(crate) fn run(
             _ => Failure::local(&error).doing(doing()),
         })?;
     wait(&mut child, &ended, limit, stop).map_err(failed)
+}
+
+/// Where the servers are: `WIRELINE_ADDR` and `WIRELINE_PORT`, of the second `WIRELINE_ADDR_2` and
+/// `WIRELINE_PORT_2`.
+fn environment(servers: &[SocketAddr]) -> Vec<(String, String)> {
+    let named = servers.iter().enumerate().flat_map(|(nth, server)| {
+        let suffix = if nth == 0 { String::new() } else { format!("_{}", nth + 1) };
+        [
+            (format!("WIRELINE_ADDR{suffix}"), server.to_string()),
+            (format!("WIRELINE_PORT{suffix}"), server.port().to_string()),
+        ]
+    });
+    named.collect()
 }
 
 fn wait(child: &mut Child, ended: &UnixStream, limit: Duration, stop: &Stop) -> io::Result<End> {
@@ -103,7 +115,7 @@ pub(crate) fn verdict(end: End) -> Result<(), Failure> {
         End::Itself(status) => status,
         End::Late => {
             let failure = Failure::new(Exit::TimedOut, "the client did not end in time");
-            return Err(failure.hint("--client-timeout sets this limit"));
+            return Err(failure.hint("--timeout sets this limit"));
         }
         End::Stopped => {
             return Err(Failure::new(Exit::Refused, "stopped before the client had ended"));

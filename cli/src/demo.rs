@@ -1,15 +1,15 @@
 //! `wireline demo`: the suite against its own servers, offline, for a newcomer to watch.
 //! Must not hold: a client of its own. What it shows is what the commands do.
 
-use crate::args::{Arguments, Command, Demo};
+use crate::args::{Arguments, Demo};
 use crate::exit::{Exit, Failure};
-use crate::get;
 use crate::output::Output;
 use clap::Parser;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use wireline_servers::http;
+use std::path::Path;
+use wireline_servers::{Maildrop, http, pop3, smtp};
 
 /// Runs every part; the first that does not do its job fails the demo.
 pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
@@ -21,6 +21,8 @@ pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
     std::fs::create_dir_all(&dir)
         .map_err(|error| Failure::local(&error).doing(format!("creating {}", dir.display())))?;
     fetch_a_page(&screen, &dir).map_err(|failure| failure.doing("the HTTP part of the demo"))?;
+    send_and_collect(&screen, &dir)
+        .map_err(|failure| failure.doing("the mail part of the demo"))?;
     screen.say(&format!("All of it worked. The files are in {}", dir.display()))
 }
 
@@ -34,12 +36,8 @@ fn fetch_a_page(screen: &Screen, dir: &Path) -> Result<(), Failure> {
     )?;
     screen.say(&format!("$ wireline get http://www.sina.com.cn/ -o {}\n", file.display()))?;
     let to_ours = format!("www.sina.com.cn:80:127.0.0.1:{}", server.addr().port());
-    let words = ["wireline", "get", "http://www.sina.com.cn/", "--connect-to", &to_ours, "-o"];
-    let words = words.into_iter().map(PathBuf::from).chain([file.clone()]);
-    match Arguments::try_parse_from(words) {
-        Ok(Arguments { command: Command::Get(args) }) => get::get(&args)?,
-        _ => return Err(Failure::usage("the demo's own command line")),
-    }
+    let words = ["get", "http://www.sina.com.cn/", "--connect-to", &to_ours, "-o"];
+    carry_out(words.into_iter().map(OsString::from).chain([file.clone().into()]))?;
     let requests = server.requests();
     let Some(request) = requests.first() else { return Err(differs("the server saw no request")) };
     screen.say(&format!("The request, {} bytes:", request.head.len()))?;
@@ -49,6 +47,68 @@ fn fetch_a_page(screen: &Screen, dir: &Path) -> Result<(), Failure> {
         return Err(differs("the file is not what was served"));
     }
     screen.say(&format!("The file {}: {} bytes, as served.\n", file.display(), stored.len()))
+}
+
+/// One mailbox, two servers over it: a message goes in by SMTP and comes out by POP3.
+fn send_and_collect(screen: &Screen, dir: &Path) -> Result<(), Failure> {
+    let starting = |error| Failure::local(&error).doing("starting the mail servers");
+    let maildrop = Maildrop::memory();
+    let options = smtp::Options { maildrop: maildrop.clone(), ..smtp::Options::default() };
+    let sending = smtp::Server::start(options).map_err(starting)?;
+    let options = pop3::Options { maildrop: maildrop.clone(), ..pop3::Options::default() };
+    let collecting = pop3::Server::start(options).map_err(starting)?;
+
+    screen.say("Mail: send a message, and collect it again.\n")?;
+    let url = format!("smtp://{}", sending.addr());
+    let words = [
+        "send",
+        "--from",
+        "me@example.org",
+        "--to",
+        "alice@example.org",
+        "--subject",
+        "hello",
+        "-d",
+    ];
+    let shown = words.map(quoted).join(" ");
+    screen.say(&format!("$ wireline {shown} 'how are you' {url}\n"))?;
+    carry_out(words.into_iter().chain(["how are you", &url]).map(OsString::from))?;
+
+    let (folder, pass) = (dir.join("Mail"), dir.join("password"));
+    std::fs::write(&pass, "wonderland\n").map_err(|error| Failure::local(&error))?;
+    let url = format!("pop3://alice@{}", collecting.addr());
+    let target = format!("maildir:{}", folder.display());
+    let words = ["mail", &url, "--into", &target, "--delete", "--password-file"];
+    screen.say(&format!("\n$ wireline {} {}\n", words.join(" "), pass.display()))?;
+    carry_out(words.into_iter().map(OsString::from).chain([pass.into()]))?;
+    if !maildrop.messages().is_empty() {
+        return Err(differs("the message is still on the server"));
+    }
+    let file = std::fs::read_dir(folder.join("new"))
+        .ok()
+        .and_then(|mut files| files.find_map(Result::ok))
+        .ok_or_else(|| differs("no message was stored"))?;
+    let stored = String::from_utf8_lossy(&read(&file.path())?).into_owned();
+    if !stored.contains("Subject: hello") || !stored.ends_with("how are you\n") {
+        return Err(differs("the message is not what was sent"));
+    }
+    screen.say(&format!("\nThe message, in {}:\n\n{stored}", file.path().display()))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    match word.contains([' ', '\'']) {
+        true => format!("'{word}'"),
+        false => word.to_owned(),
+    }
+}
+
+/// Runs a command line of wireline.
+fn carry_out(words: impl Iterator<Item = OsString>) -> Result<(), Failure> {
+    match Arguments::try_parse_from([OsString::from("wireline")].into_iter().chain(words)) {
+        Ok(arguments) => crate::run(&arguments.command),
+        Err(_) => Err(Failure::usage("the demo's own command line")),
+    }
 }
 
 fn differs(why: &str) -> Failure {

@@ -1,74 +1,77 @@
-//! One HTTP connection as transcript lines: how far it has come, and what stands for what is not
-//! shown. Must not hold: other connections, or where the lines go (`trace.rs`).
+//! One connection as transcript lines: the sheet they are written on, and what a protocol adds.
+//! Must not hold: other connections, or where the lines go (`trace.rs`).
+
+mod http;
+mod mail;
+
+pub(crate) use http::HttpDialogue;
+pub(crate) use mail::MailDialogue;
 
 use crate::mask::{Mask, hole_text};
 use crate::recording::Recording;
+use std::fmt::Debug;
 use std::io;
-use std::net::SocketAddr;
 use wireline_transcript::{Piece, Printer, Side};
-use wireline_wire::Saying;
+use wireline_wire::{Peer, Saying};
 
-/// What was said and heard on one connection so far.
+/// What was said and heard on one connection so far, as its protocol shows it.
+pub(crate) trait Dialogue: Send + Debug {
+    /// Where the lines are.
+    fn sheet(&mut self) -> &mut Sheet;
+    /// We said this.
+    fn said(&mut self, saying: &Saying, run: &mut Run<'_>) -> io::Result<()>;
+    /// We sent so much of a body.
+    fn sent(&mut self, bytes: u64, data: Option<&[u8]>, run: &mut Run<'_>) -> io::Result<()>;
+    /// The peer said this line.
+    fn heard(&mut self, line: &[u8], run: &mut Run<'_>) -> io::Result<()>;
+    /// So much of a body came.
+    fn body(&mut self, bytes: u64, data: Option<&[u8]>, run: &mut Run<'_>) -> io::Result<()>;
+    /// The connection is over.
+    fn end(&mut self, run: &mut Run<'_>) -> io::Result<()>;
+}
+
+/// What the dialogues of one run share.
 #[derive(Debug)]
-pub(crate) struct Dialogue {
+pub(crate) struct Run<'a> {
+    pub(crate) mask: &'a Mask,
+    pub(crate) kept: &'a mut Recording,
+}
+
+/// The lines of one connection.
+#[derive(Debug)]
+pub(crate) struct Sheet {
     title: String,
     addr: String,
+    /// Nothing becomes a hole but secrets.
+    exact: bool,
     opened: bool,
     /// Facts from before the first line.
     pending: Vec<u8>,
     lines: Vec<u8>,
-    at: At,
-    interim: bool,
-    /// Bytes of the request's body that are not shown.
-    sent: u64,
-    body: Body,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum At {
-    #[default]
-    StatusLine,
-    Fields,
-    Body,
-}
-
-/// The body of a response, until it is over.
-#[derive(Debug, Default)]
-struct Body {
-    bytes: u64,
-    chunked: Chunked,
-}
-
-/// Whether a body is chunked, as far as is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Chunked {
-    #[default]
-    No,
-    Yes,
-    /// The last chunk was heard.
-    Ended,
 }
 
 /// A piece that is made here.
 #[derive(Clone, Debug)]
-enum Made {
+pub(crate) enum Made {
     Bytes(Vec<u8>),
     Hole(String),
 }
 
-impl Dialogue {
-    pub(crate) fn new(number: u64, peer: SocketAddr) -> Self {
+impl Sheet {
+    pub(crate) fn new(number: u64, peer: &Peer, exact: bool) -> Self {
         Self {
             title: format!("connection {number} to {peer}"),
             addr: peer.to_string(),
+            exact,
             opened: false,
             pending: Vec::new(),
             lines: Vec::new(),
-            at: At::default(),
-            interim: false,
-            sent: 0,
-            body: Body::default(),
         }
+    }
+
+    /// Nothing becomes a hole but secrets.
+    pub(crate) const fn is_exact(&self) -> bool {
+        self.exact
     }
 
     /// The lines since the last time.
@@ -77,74 +80,13 @@ impl Dialogue {
     }
 
     pub(crate) fn tls(&mut self, version: &str, cipher: &str) -> io::Result<()> {
-        let mut printer = Printer::new(&mut self.pending);
+        let lines = if self.opened { &mut self.lines } else { &mut self.pending };
+        let mut printer = Printer::new(lines);
         printer.comment(&format!("{version} {cipher}"))?;
         printer.act(Side::S, "tls")
     }
 
-    pub(crate) fn said(
-        &mut self,
-        saying: &Saying,
-        mask: &Mask,
-        kept: &mut Recording,
-    ) -> io::Result<()> {
-        self.end_body(mask, kept)?;
-        let user = saying.pieces().find_map(|(piece, _)| mask.user(piece));
-        self.open(user)?;
-        let mut pieces = Vec::new();
-        for (bytes, hole) in saying.pieces() {
-            match hole {
-                Some(hole) => pieces.push(Made::Hole(hole_text(hole).to_owned())),
-                None => bytes.split_inclusive(|&byte| byte == b'\n').for_each(|line| {
-                    pieces.extend(self.loosened(line, b"User-Agent: "));
-                }),
-            }
-        }
-        self.say(Side::C, &pieces)
-    }
-
-    pub(crate) const fn sent(&mut self, bytes: u64) {
-        self.sent += bytes;
-    }
-
-    pub(crate) fn heard(&mut self, line: &[u8], mask: &Mask) -> io::Result<()> {
-        self.open(None)?;
-        self.end_sending()?;
-        if !self.hear(line) {
-            return Ok(());
-        }
-        if let Some(name) =
-            line.get(..COOKIE.len()).filter(|name| name.eq_ignore_ascii_case(COOKIE))
-        {
-            let end = Made::Bytes(b"\r\n".to_vec());
-            return self
-                .say(Side::S, &[Made::Bytes(name.to_vec()), Made::Hole("*=hidden".into()), end]);
-        }
-        let masked = mask.pieces(line).into_iter().flat_map(|piece| match piece {
-            Piece::Hole(hole) => vec![Made::Hole(hole.to_owned())],
-            Piece::Bytes(bytes) => self.loosened(bytes, b"Date: "),
-        });
-        let pieces: Vec<_> = masked.collect();
-        self.say(Side::S, &pieces)
-    }
-
-    pub(crate) fn body(
-        &mut self,
-        bytes: u64,
-        data: Option<&[u8]>,
-        kept: &mut Recording,
-    ) -> io::Result<()> {
-        self.body.bytes += bytes;
-        kept.take(data.unwrap_or_default())
-    }
-
-    /// The connection is over.
-    pub(crate) fn end(&mut self, mask: &Mask, kept: &mut Recording) -> io::Result<()> {
-        self.end_sending()?;
-        self.end_body(mask, kept)
-    }
-
-    /// A section, with the user that `{{auth.basic}}` is made of.
+    /// Begins the section, with the user that the holes of a login are made of.
     fn open(&mut self, user: Option<&str>) -> io::Result<()> {
         if self.opened {
             return Ok(());
@@ -160,11 +102,34 @@ impl Dialogue {
         Ok(())
     }
 
+    /// The pieces of a saying, its secrets as holes; `line` makes pieces of what is none.
+    fn pieces(&self, saying: &Saying, line: impl Fn(&[u8]) -> Vec<Made>) -> Vec<Made> {
+        let mut pieces = Vec::new();
+        for (bytes, hole) in saying.pieces() {
+            match hole {
+                Some(hole) => pieces.push(Made::Hole(hole_text(hole).to_owned())),
+                None => {
+                    pieces.extend(bytes.split_inclusive(|&byte| byte == b'\n').flat_map(&line));
+                }
+            }
+        }
+        pieces
+    }
+
+    /// The pieces of a line that was heard, secrets in it as holes.
+    fn masked(&self, line: &[u8], mask: &Mask, rest: impl Fn(&[u8]) -> Vec<Made>) -> Vec<Made> {
+        let pieces = mask.pieces(line).into_iter().flat_map(|piece| match piece {
+            Piece::Hole(hole) => vec![Made::Hole(hole.to_owned())],
+            Piece::Bytes(bytes) => rest(bytes),
+        });
+        pieces.collect()
+    }
+
     /// Holes where the next run differs: the value of this field, and our own address.
     fn loosened(&self, line: &[u8], field: &[u8]) -> Vec<Made> {
         let value = line.get(field.len()..).and_then(|value| value.strip_suffix(b"\r\n"));
         let is_field = line.get(..field.len()).is_some_and(|name| name.eq_ignore_ascii_case(field));
-        match value.filter(|_| is_field).and_then(example) {
+        match value.filter(|_| is_field && !self.exact).and_then(example) {
             Some(hole) => {
                 let name = line.get(..field.len()).unwrap_or_default().to_vec();
                 vec![Made::Bytes(name), Made::Hole(hole), Made::Bytes(b"\r\n".to_vec())]
@@ -175,8 +140,9 @@ impl Dialogue {
 
     fn with_addr(&self, mut bytes: &[u8]) -> Vec<Made> {
         let addr = self.addr.as_bytes();
+        let find = |bytes: &[u8]| bytes.windows(addr.len()).position(|window| window == addr);
         let mut pieces = Vec::new();
-        while let Some(at) = bytes.windows(addr.len()).position(|window| window == addr) {
+        while let Some(at) = find(bytes).filter(|_| !self.exact) {
             let (before, rest) = bytes.split_at(at);
             pieces.extend([Made::Bytes(before.to_vec()), Made::Hole("addr".into())]);
             bytes = rest.get(addr.len()..).unwrap_or_default();
@@ -193,66 +159,18 @@ impl Dialogue {
         Printer::new(&mut self.lines).say(side, pieces)
     }
 
-    fn say_text(&mut self, text: &str) -> io::Result<()> {
-        self.say(Side::S, &[Made::Bytes(text.as_bytes().to_vec())])
+    fn say_text(&mut self, side: Side, text: &str) -> io::Result<()> {
+        self.say(side, &[Made::Bytes(text.as_bytes().to_vec())])
     }
 
-    fn end_sending(&mut self) -> io::Result<()> {
-        match std::mem::take(&mut self.sent) {
-            0 => Ok(()),
-            bytes => Printer::new(&mut self.lines).elided(Side::C, bytes),
-        }
-    }
-
-    fn end_body(&mut self, mask: &Mask, kept: &mut Recording) -> io::Result<()> {
-        (self.at, self.interim) = (At::StatusLine, false);
-        let Body { bytes, chunked } = std::mem::take(&mut self.body);
-        if chunked != Chunked::No && bytes > 0 {
-            self.say_text(&format!("{bytes:x}\r\n"))?;
-        }
-        if bytes > 0 {
-            kept.print(bytes, mask, &mut Printer::new(&mut self.lines))?;
-        }
-        match (chunked, bytes) {
-            (Chunked::Ended, 0) => self.say_text("0\r\n\r\n"),
-            (Chunked::Ended, _) => self.say_text("\r\n0\r\n\r\n"),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the line belongs to a head; those of the chunked coding are not shown.
-    fn hear(&mut self, line: &[u8]) -> bool {
-        let empty = matches!(line, b"\r\n" | b"\n");
-        match self.at {
-            At::StatusLine => {
-                self.interim = line.get(9..10) == Some(b"1");
-                self.at = if empty { At::StatusLine } else { At::Fields };
-            }
-            At::Fields if empty && self.interim => self.at = At::StatusLine,
-            At::Fields if empty => self.at = At::Body,
-            At::Fields => {}
-            At::Body => {
-                let ended = is_last_chunk(line) || self.body.chunked == Chunked::Ended;
-                self.body.chunked = if ended { Chunked::Ended } else { Chunked::Yes };
-                return false;
-            }
-        }
-        true
+    fn printer(&mut self) -> Printer<&mut Vec<u8>> {
+        Printer::new(&mut self.lines)
     }
 }
-
-/// A cookie is a secret that the server gives.
-const COOKIE: &[u8] = b"Set-Cookie: ";
 
 /// A hole that sends this value and takes any; `None` when the value cannot stand in a hole.
 fn example(value: &[u8]) -> Option<String> {
     let plain = |byte: &u8| (b' '..0x7f).contains(byte) && !matches!(byte, b'{' | b'}');
     let text = str::from_utf8(value).ok().filter(|_| value.iter().all(plain))?;
     Some(format!("*={text}"))
-}
-
-/// `last-chunk = 1*("0") [ chunk-ext ] CRLF` (RFC 9112 section 7.1).
-fn is_last_chunk(line: &[u8]) -> bool {
-    let size: Vec<_> = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).collect();
-    !size.is_empty() && size.iter().all(|&&digit| digit == b'0')
 }

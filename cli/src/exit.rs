@@ -6,6 +6,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 use wireline_http as http;
+use wireline_pop3 as pop3;
+use wireline_smtp as smtp;
 use wireline_store as store;
 use wireline_wire as wire;
 
@@ -30,6 +32,8 @@ pub(crate) enum Exit {
     Local,
     /// It would have been unsafe.
     Unsafe,
+    /// The last reply was lost after the message was handed over.
+    Unknown,
     /// Partly done.
     Partly,
     /// The code of the client that was judged.
@@ -49,6 +53,7 @@ impl Exit {
             Self::TimedOut => 6,
             Self::Local => 7,
             Self::Unsafe => 8,
+            Self::Unknown => 9,
             Self::Partly => 10,
             Self::Client(code) => code,
         }
@@ -95,10 +100,24 @@ impl Failure {
         self
     }
 
+    /// The same once more, for somebody else whom it concerns too.
+    pub(crate) fn again(&self) -> Self {
+        let Self { exit, doing, why, hint } = self;
+        Self { exit: *exit, doing: doing.clone(), why: why.clone(), hint: hint.clone() }
+    }
+
     /// The same without the secrets of the run.
     pub(crate) fn masked(mut self, mask: &Mask) -> Self {
         self.why = mask.text(&self.why);
         self
+    }
+
+    /// Standard output failed; that its reader has left is no failure.
+    pub(crate) fn stdout(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::new(Exit::ReaderLeft, ""),
+            _ => Self::local(error).doing("writing to standard output"),
+        }
     }
 
     /// Our own side failed.
@@ -139,7 +158,7 @@ impl From<http::Error> for Failure {
 fn exit_of(error: &wire::Error) -> Exit {
     use wire::Error as E;
     match error {
-        E::Input(_) => Exit::Usage,
+        E::Input(_) | E::Nul { .. } => Exit::Usage,
         E::Resolve { .. } | E::Connect { .. } | E::Closed | E::Io(_) => Exit::NotReached,
         E::Tls { .. } => Exit::Tls,
         E::TimedOut { .. } | E::OutOfTime { .. } => Exit::TimedOut,
@@ -172,11 +191,67 @@ fn hint_for(error: &wire::Error) -> Option<String> {
     Some(hint.to_owned())
 }
 
+impl From<wire::Error> for Failure {
+    fn from(error: wire::Error) -> Self {
+        Self { hint: hint_for(&error), ..Self::new(exit_of(&error), error.to_string()) }
+    }
+}
+
+impl From<smtp::Error> for Failure {
+    fn from(error: smtp::Error) -> Self {
+        use smtp::Error as E;
+        let exit = match &error {
+            E::Connection(error) => exit_of(error),
+            E::Lost { .. } | E::Violation { .. } => Exit::Broken,
+            E::Unsupported { .. } | E::Refused { .. } | E::LoginRefused { .. } => Exit::Refused,
+            E::Input(_) => Exit::Usage,
+            E::Unsafe { .. } => Exit::Unsafe,
+            E::Local(_) => Exit::Local,
+            E::OutcomeUnknown { .. } => Exit::Unknown,
+            _ => Exit::Broken,
+        };
+        let hint = match &error {
+            E::Connection(error) => hint_for(error),
+            E::OutcomeUnknown { .. } => {
+                Some("it may have been delivered: look there before you send it again".to_owned())
+            }
+            _ => None,
+        };
+        Self { hint, ..Self::new(exit, error.to_string()) }
+    }
+}
+
+impl From<pop3::Error> for Failure {
+    fn from(error: pop3::Error) -> Self {
+        use pop3::Error as E;
+        let exit = match &error {
+            E::Connection(error) => exit_of(error),
+            E::Unsupported { .. } | E::Refused { .. } => Exit::Refused,
+            E::Input(_) => Exit::Usage,
+            E::Unsafe { .. } => Exit::Unsafe,
+            E::Local(_) => Exit::Local,
+            _ => Exit::Broken,
+        };
+        let hint = match &error {
+            E::Connection(error) => hint_for(error),
+            _ => None,
+        };
+        Self { hint, ..Self::new(exit, error.to_string()) }
+    }
+}
+
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         let hint = match &error {
             store::Error::Exists { .. } => Some("--overwrite replaces it".to_owned()),
             store::Error::Locked { .. } => Some("another wireline is writing it".to_owned()),
+            store::Error::MboxLocked { .. } => {
+                Some("another mail program is writing it; try again when it is done".to_owned())
+            }
+            store::Error::Journal { .. } => Some(
+                "put the line right, or move the file away: then everything is fetched again"
+                    .to_owned(),
+            ),
             _ => None,
         };
         Self { hint, ..Self::new(Exit::Local, error.to_string()) }

@@ -1,6 +1,8 @@
 //! `wireline get` and `wireline http`: from arguments to jobs, from reports to results.
 //! Must not hold: the transfer itself (`fetch.rs`).
 
+pub(crate) mod pop3;
+
 use crate::args::{Fetch, Get, Http, Shared};
 use crate::exit::{Exit, Failure};
 use crate::fetch::{Fetcher, Policy, Report};
@@ -9,8 +11,7 @@ use crate::mask::Mask;
 use crate::meter::Meter;
 use crate::output::Output;
 use crate::plan::{self, Address};
-use crate::recording::Recording;
-use crate::trace::Trace;
+use crate::watch::Watch;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -21,8 +22,8 @@ use std::sync::Arc;
 use wireline_http::{
     Client, Field, Limits, Login, Method, Origin, Persistence, Request, TargetUri,
 };
-use wireline_store::{Options, Part, Target, safe_name};
-use wireline_wire::{Event, Observer, escape};
+use wireline_store::{Options, Target, safe_name};
+use wireline_wire::escape;
 
 /// What is asked of each URL.
 #[derive(Debug)]
@@ -44,6 +45,13 @@ struct Plan<'a> {
 
 /// `wireline get URL...`
 pub(crate) fn get(args: &Get) -> Result<(), Failure> {
+    if args.urls.iter().any(|url| pop3::is_mailbox(url)) {
+        return pop3::run(args);
+    }
+    if args.upgrading.is_typed() {
+        let failure = Failure::usage("--tls, --no-tls, --auth and --oauth are for mailboxes");
+        return Err(failure.hint("https:// is HTTP over TLS"));
+    }
     let method = if args.fetch.head { Method::head() } else { Method::get() };
     run(&args.urls, &args.fetch, &args.shared, method, None)
 }
@@ -76,40 +84,21 @@ fn run(
     body: Option<Vec<u8>>,
 ) -> Result<(), Failure> {
     let plan = Plan::new(urls, fetch, shared, method, body)?;
-    let progress = !shared.quiet && io::stderr().is_terminal();
+    let progress = !shared.messages.quiet && io::stderr().is_terminal();
     let meter = Arc::new(Meter::new(progress));
     let mask = Arc::new(Mask::of(plan.requests.iter().map(|(request, _)| request)));
-    let part = shared.record.as_deref().map(record_part).transpose()?;
-    let record = part.as_ref().map(|part| record_to(part, &mask)).transpose()?;
-    let observer = Arc::new(plan.observer(&meter, &mask, record.as_ref()));
-    let dialer = plan::dialer(shared, observer)?;
+    let watch = Watch::begin(&shared.messages, "http", &mask, &meter)?;
+    let dialer = plan::dialer(shared, watch.observer())?;
     for (request, _) in &plan.requests {
         plan::refuse_proxy(&request.uri().origin(), &dialer)?;
     }
     let client = Client::new(dialer.clone(), Limits::default());
-    let client = client.with_clear_login(shared.allow_plaintext_auth);
+    let client = client.with_clear_login(shared.login.allow_plaintext_auth);
     let (policy, output) = (plan.policy()?, plan.output);
     let fetcher = Fetcher { client, dialer, policy, output, meter, mask };
     let result = plan.carry_out(fetcher);
-    if let (Some(part), Some(record)) = (part, record) {
-        let path = part.path().display().to_string();
-        record.finish().map_err(|error| Failure::local(&error).doing(format!("writing {path}")))?;
-        part.commit()?;
-    }
+    watch.finish()?;
     result
-}
-
-fn record_part(path: &Path) -> Result<Part, Failure> {
-    let options = Options { overwrite: true, ..Options::default() };
-    let mut part = Target::file(path, options)?.open()?;
-    part.begin(0, None)?;
-    Ok(part)
-}
-
-fn record_to(part: &Part, mask: &Arc<Mask>) -> Result<Arc<Trace<File>>, Failure> {
-    let file = part.file().try_clone().map_err(|error| Failure::local(&error))?;
-    let recording = Recording::beside(part.path().to_owned());
-    Ok(Arc::new(Trace::new(file, Arc::clone(mask), recording)))
 }
 
 impl<'a> Plan<'a> {
@@ -120,9 +109,9 @@ impl<'a> Plan<'a> {
         method: Method,
         body: Option<Vec<u8>>,
     ) -> Result<Self, Failure> {
-        let output = Output { quiet: shared.quiet };
+        let output = Output { quiet: shared.messages.quiet };
         let start = parse_start(fetch.continue_at.as_deref())?;
-        check_places(urls.len(), fetch, shared)?;
+        check_places(urls.len(), fetch, shared.messages.json, true)?;
         let asked = Asked { fields: typed_fields(fetch, body.is_some())?, method, body };
         let addresses =
             urls.iter().map(|raw| Address::parse(raw)).collect::<Result<Vec<_>, _>>()?;
@@ -144,7 +133,11 @@ impl<'a> Plan<'a> {
         if self.shared.trust.insecure {
             self.output.warn("--insecure: anybody in between can read and change what is sent");
         }
-        if self.requests.iter().any(|(_, address)| plan::exposes_password(address, self.shared)) {
+        if self
+            .requests
+            .iter()
+            .any(|(_, address)| plan::exposes_password(address, &self.shared.login))
+        {
             self.output.warn(
                 "a password on the command line is seen by others on this machine; \
                  --password-file FILE hides it",
@@ -162,28 +155,14 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The meter, and whoever writes the dialogue down.
-    fn observer(
-        &self,
-        meter: &Arc<Meter>,
-        mask: &Arc<Mask>,
-        record: Option<&Arc<Trace<File>>>,
-    ) -> All {
-        let mut all: Vec<Arc<dyn Observer>> = vec![Arc::clone(meter) as _];
-        if self.shared.verbose {
-            all.push(Arc::new(Trace::new(io::stderr(), Arc::clone(mask), Recording::default())));
-        }
-        all.extend(record.map(|record| Arc::clone(record) as _));
-        All(all)
-    }
-
     fn policy(&self) -> Result<Policy, Failure> {
-        let most = self.shared.max_size.as_deref().map(|text| plan::bytes("--max-size", text));
+        let most =
+            self.fetch.lasting.max_size.as_deref().map(|text| plan::bytes("--max-size", text));
         Ok(Policy {
             redirects: self.fetch.max_redirs,
-            retries: self.shared.retry,
+            retries: self.fetch.lasting.retry,
             most_bytes: most.transpose()?.unwrap_or(i64::MAX as u64),
-            verbose: self.shared.verbose,
+            verbose: self.shared.messages.verbose,
             stores_errors: self.fetch.fail_with_body,
         })
     }
@@ -191,7 +170,7 @@ impl<'a> Plan<'a> {
     /// The output table: heads go to standard output when the body does not, and with `-i`.
     fn shows_heads(&self, place: &Place) -> bool {
         let has_stdout = !matches!(place, Place::Stdout { .. }) || self.fetch.include;
-        has_stdout && !self.shared.json
+        has_stdout && !self.shared.messages.json
     }
 
     fn names_by_url(&self) -> bool {
@@ -249,7 +228,7 @@ impl<'a> Plan<'a> {
             };
             fetcher.run(job, &mut report)
         });
-        if self.shared.json {
+        if self.shared.messages.json {
             let line = json_line(address, file.as_deref(), &report, fetcher, &result);
             match self.output.line(&line) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -297,25 +276,12 @@ impl Asked {
         if let Some(body) = &self.body {
             request = request.with_body(body.clone());
         }
-        if let Some((user, pass)) = plan::login(address, shared)? {
+        if let Some((user, pass)) = plan::login(address, &shared.login)? {
             // A login in a URL is for that URL; one from an option is for all that were typed.
             let home = if address.login.is_some() { [own].into() } else { Arc::clone(origins) };
             request = request.with_login(Login::new(&user, &pass, home)?);
         }
         Ok(request)
-    }
-}
-
-/// Everybody who watches the same connections.
-struct All(Vec<Arc<dyn Observer>>);
-
-impl Observer for All {
-    fn wants_bodies(&self) -> bool {
-        self.0.iter().any(|observer| observer.wants_bodies())
-    }
-
-    fn observe(&self, connection: u64, event: &Event<'_>) {
-        self.0.iter().for_each(|observer| observer.observe(connection, event));
     }
 }
 
@@ -343,7 +309,7 @@ fn name_of(address: &Address) -> String {
     safe_name(&decoded).unwrap_or_else(|| "index".into())
 }
 
-fn check_places(urls: usize, fetch: &Fetch, shared: &Shared) -> Result<(), Failure> {
+fn check_places(urls: usize, fetch: &Fetch, json: bool, has_range: bool) -> Result<(), Failure> {
     let files = fetch.output.len();
     let by_url = fetch.remote_name || fetch.output_dir.is_some();
     if fetch.remote_name && files > 0 {
@@ -361,13 +327,13 @@ fn check_places(urls: usize, fetch: &Fetch, shared: &Shared) -> Result<(), Failu
         return Err(Failure::usage(format!("-o {} is given twice", path.display())));
     }
     let to_file = files > 0 && !fetch.output.iter().any(|path| path == Path::new("-")) || by_url;
-    if shared.json && !to_file && !fetch.head {
+    if json && !to_file && !fetch.head {
         return Err(Failure::usage("--json needs -o FILE, -O or -I: the body has standard output"));
     }
     let is_range = |text: &&String| {
         text.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case("Range"))
     };
-    if fetch.continue_at.is_some() && fetch.header.iter().any(|text| is_range(&text)) {
+    if has_range && fetch.continue_at.is_some() && fetch.header.iter().any(|text| is_range(&text)) {
         return Err(Failure::usage("-C asks for a range of its own: leave out -H Range"));
     }
     if fetch.continue_at.as_deref() == Some("-") && !to_file {

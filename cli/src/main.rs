@@ -10,18 +10,24 @@ mod exit;
 mod fetch;
 mod get;
 mod job;
+mod mail;
 mod mask;
 mod meter;
 mod output;
+mod place;
 mod plan;
 mod play;
+mod pop3;
 mod recording;
 mod report;
+mod send;
 mod serve;
+mod smtp;
 mod stop;
 mod trace;
 mod usage;
 mod values;
+mod watch;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -49,6 +55,9 @@ fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Get(args) => get::get(args),
         Command::Http(args) => get::http(args),
+        Command::Send(args) => send::run(args),
+        Command::Mail(args) => mail::run(args),
+        Command::Smtp(args) => smtp::run(args),
         Command::Play(args) => play::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run_check(args),

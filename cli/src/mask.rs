@@ -1,8 +1,11 @@
 //! The secrets of a run, and how they are kept out of traces, messages and JSON. Servers echo them.
 //! Must not hold: where a secret came from.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use wireline_http::Request;
 use wireline_transcript::Piece;
+use wireline_wire::Secret;
 
 /// What must not be seen, each with the transcript hole that stands for it.
 #[derive(Debug, Default)]
@@ -10,6 +13,8 @@ pub(crate) struct Mask {
     secrets: Vec<(Vec<u8>, &'static str)>,
     /// Encoded logins with their users.
     users: Vec<(Vec<u8>, String)>,
+    /// The user of a run with one login.
+    login: Option<String>,
 }
 
 /// A shorter value is no secret, and masking it would blot every second word.
@@ -37,11 +42,27 @@ impl Mask {
             secrets.push((last.to_vec(), hole));
             secrets.push((secret, hole));
         }
-        secrets.retain(|(secret, _)| secret.len() >= SHORTEST_BYTES);
-        // The longest first: one may be part of another.
-        secrets.sort_by(|a, b| (b.0.len(), b).cmp(&(a.0.len(), a)));
-        secrets.dedup();
-        Self { secrets, users }
+        Self { secrets: in_order(secrets), users, login: None }
+    }
+
+    /// The forms in which mail protocols say one password, and may hear it again.
+    pub(crate) fn of_login(user: &str, pass: &Secret) -> Self {
+        let pass = pass.reveal();
+        let plain = [b"\0", user.as_bytes(), b"\0", pass].concat();
+        let escaped = wireline_wire::escape(pass).into_bytes();
+        let encode = |bytes: &[u8]| STANDARD.encode(bytes).into_bytes();
+        let secrets = vec![
+            (encode(&plain), "auth.plain"),
+            (encode(pass), "pass|b64"),
+            (pass.to_vec(), "pass"),
+            (escaped, "pass"),
+        ];
+        Self { secrets: in_order(secrets), users: Vec::new(), login: Some(user.to_owned()) }
+    }
+
+    /// The user of a run with one login.
+    pub(crate) fn login(&self) -> Option<&str> {
+        self.login.as_deref()
     }
 
     /// The user whose encoded login this is.
@@ -72,10 +93,19 @@ impl Mask {
     }
 }
 
+/// Without what is too short, the longest first: one may be part of another.
+fn in_order(mut secrets: Vec<(Vec<u8>, &'static str)>) -> Vec<(Vec<u8>, &'static str)> {
+    secrets.retain(|(secret, _)| secret.len() >= SHORTEST_BYTES);
+    secrets.sort_by(|a, b| (b.0.len(), b).cmp(&(a.0.len(), a)));
+    secrets.dedup();
+    secrets
+}
+
 /// The text of a transcript hole: one that cannot be computed again has a made-up example.
 pub(crate) const fn hole_text(hole: &'static str) -> &'static str {
     match hole.as_bytes() {
-        b"auth.basic" | b"pass" => hole,
+        b"auth.basic" | b"auth.plain" | b"auth.cram" | b"auth.apop" => hole,
+        b"user|b64" | b"pass|b64" | b"pass" => hole,
         _ => "*=hidden",
     }
 }

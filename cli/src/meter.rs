@@ -3,10 +3,9 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use wireline_wire::{Event, Observer};
+use wireline_wire::{Event, Observer, Peer};
 
 /// Sees every event and remembers when the first of each kind came.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ struct State {
     connected: Option<Duration>,
     tls: Option<Duration>,
     first_byte: Option<Duration>,
-    remote: Option<SocketAddr>,
+    remote: Option<Peer>,
     tls_version: Option<String>,
     /// Bytes of bodies, and what was there before them.
     bytes: u64,
@@ -59,7 +58,7 @@ impl Meter {
     pub(crate) fn begin(&self) {
         let (remote, tls_version) = {
             let state = self.state();
-            (state.remote, state.tls_version.clone())
+            (state.remote.clone(), state.tls_version.clone())
         };
         // A kept connection tells nothing again.
         *self.state() = State { remote, tls_version, ..State::new() };
@@ -85,8 +84,8 @@ impl Meter {
     }
 
     /// The address that answered last.
-    pub(crate) fn remote(&self) -> Option<SocketAddr> {
-        self.state().remote
+    pub(crate) fn remote(&self) -> Option<Peer> {
+        self.state().remote.clone()
     }
 
     /// The TLS version in use.
@@ -134,7 +133,7 @@ impl Observer for Meter {
             }
             Event::Connected { peer } => {
                 state.connected.get_or_insert(now);
-                (state.remote, state.tls_version) = (Some(*peer), None);
+                (state.remote, state.tls_version) = (Some(peer.clone()), None);
             }
             Event::Tls { version, .. } => {
                 state.tls.get_or_insert(now);
@@ -143,7 +142,9 @@ impl Observer for Meter {
             Event::Heard(_) => {
                 state.first_byte.get_or_insert(now);
             }
-            Event::Body { bytes, .. } | Event::Sent { bytes } => self.advance(&mut state, *bytes),
+            Event::Body { bytes, .. } | Event::Sent { bytes, .. } => {
+                self.advance(&mut state, *bytes)
+            }
             _ => {}
         }
     }

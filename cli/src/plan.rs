@@ -1,7 +1,7 @@
 //! From what was typed to what will be done: URLs, logins, the dialer, limits.
 //! Must not hold: I/O with a peer.
 
-use crate::args::{Shared, Trusting};
+use crate::args::{LoggingIn, Shared, Trusting};
 use crate::exit::Failure;
 use crate::mask::without_login;
 use percent_encoding::percent_decode_str;
@@ -32,8 +32,16 @@ impl Address {
     /// Reads one URL as typed. The raw text is checked before `url` sees it, which drops CR, LF
     /// and TAB in silence.
     pub(crate) fn parse(raw: &str) -> Result<Self, Failure> {
-        let fail =
-            |why: &str| Failure::usage(why).doing(format!("reading the URL \"{}\"", shown(raw)));
+        let address = Self::parse_as(raw, "http")?;
+        match address.url.host_str().is_none_or(str::is_empty) {
+            true => Err(unreadable(raw, "it has no host")),
+            false => Ok(address),
+        }
+    }
+
+    /// The same with another scheme where none was typed, and perhaps without a host.
+    pub(crate) fn parse_as(raw: &str, scheme: &str) -> Result<Self, Failure> {
+        let fail = |why: &str| unreadable(raw, why);
         if raw.len() > URI_BYTES {
             return Err(fail(&format!("it is longer than {URI_BYTES} bytes")));
         }
@@ -41,16 +49,13 @@ impl Address {
             return Err(fail("it holds control bytes"));
         }
         let assumed = !raw.contains("://");
-        let text = if assumed { format!("http://{raw}") } else { raw.to_owned() };
+        let text = if assumed { format!("{scheme}://{raw}") } else { raw.to_owned() };
         if authority(&text).matches('@').count() > 1 {
             let hint = "write an @ in a name or password as %40, or use -u";
             return Err(fail("there are two @ before the path").hint(hint));
         }
         let mut url = Url::parse(&text).map_err(|error| fail(&error.to_string()))?;
         let login = take_login(&mut url).map_err(|why| fail(&why))?;
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(fail("it has no host"));
-        }
         Ok(Self { url, login, assumed })
     }
 
@@ -58,6 +63,10 @@ impl Address {
     pub(crate) fn shown(&self) -> &str {
         self.url.as_str()
     }
+}
+
+fn unreadable(raw: &str, why: &str) -> Failure {
+    Failure::usage(why).doing(format!("reading the URL \"{}\"", shown(raw)))
 }
 
 /// A URL that could not be read, for a message: escaped, and without what may be a password.
@@ -93,22 +102,24 @@ fn take_login(url: &mut Url) -> Result<Option<(String, Option<Secret>)>, String>
 /// The login for one URL: from the URL, `-u`, `--password-file`, `WIRELINE_PASSWORD`, a prompt.
 pub(crate) fn login(
     address: &Address,
-    shared: &Shared,
+    typed: &LoggingIn,
 ) -> Result<Option<(String, Secret)>, Failure> {
-    let typed = shared.user.as_deref().map(|text| match text.split_once(':') {
+    let by_option = typed.user.as_deref().map(|text| match text.split_once(':') {
         Some((user, pass)) => (user.to_owned(), Some(Secret::from(pass))),
         None => (text.to_owned(), None),
     });
-    let Some((user, pass)) = address.login.clone().or(typed) else { return Ok(None) };
-    if let Some(pass) = pass {
-        return Ok(Some((user, pass)));
-    }
-    let pass = match (&shared.password_file, std::env::var_os("WIRELINE_PASSWORD")) {
-        (Some(path), _) => read_password(path)?,
-        (None, Some(pass)) => Secret::new(pass.into_vec()),
-        (None, None) => ask_password(&user, address)?,
+    let Some((user, pass)) = address.login.clone().or(by_option) else { return Ok(None) };
+    let pass = match (pass, &typed.password_file, std::env::var_os("WIRELINE_PASSWORD")) {
+        (Some(pass), ..) => pass,
+        (None, Some(path), _) => read_password(path)?,
+        (None, None, Some(pass)) => Secret::new(pass.into_vec()),
+        (None, None, None) => ask_password(&user, address)?,
     };
-    Ok(Some((user, pass)))
+    let ends_a_line = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+    match ends_a_line(user.as_bytes()) || ends_a_line(pass.reveal()) {
+        true => Err(Failure::usage("the login holds a line end or a NUL")),
+        false => Ok(Some((user, pass))),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "read through take(limit)")]
@@ -141,33 +152,34 @@ fn ask_password(user: &str, address: &Address) -> Result<Secret, Failure> {
 }
 
 /// A password that others on this machine can see in the list of processes.
-pub(crate) fn exposes_password(address: &Address, shared: &Shared) -> bool {
+pub(crate) fn exposes_password(address: &Address, typed: &LoggingIn) -> bool {
     let in_url = address.login.as_ref().is_some_and(|(_, pass)| pass.is_some());
-    in_url || shared.user.as_ref().is_some_and(|user| user.contains(':'))
+    in_url || typed.user.as_ref().is_some_and(|user| user.contains(':'))
 }
 
 /// How everything of this run is dialled.
 pub(crate) fn dialer(shared: &Shared, observer: Arc<dyn Observer>) -> Result<Dialer, Failure> {
+    let dialling = &shared.dialling;
     let mut dialer = Dialer::default();
-    let idle = seconds("--timeout", shared.timeout)?;
+    let idle = seconds("--timeout", dialling.timeout)?;
     dialer.limits = Limits {
-        connect_each: seconds("--connect-timeout", shared.connect_timeout)?,
+        connect_each: seconds("--connect-timeout", dialling.connect_timeout)?,
         tls: Limits::default().tls.min(idle),
         idle,
         ..Limits::default()
     };
-    let whole = shared.max_time.map(|limit| seconds("--max-time", limit)).transpose()?;
+    let whole = dialling.max_time.map(|limit| seconds("--max-time", limit)).transpose()?;
     dialer.whole = whole.map(Whole::starting_now);
-    dialer.family = match (shared.ipv4, shared.ipv6) {
+    dialer.family = match (dialling.ipv4, dialling.ipv6) {
         (true, _) => Family::V4,
         (_, true) => Family::V6,
         _ => Family::Any,
     };
-    dialer.bind = shared.bind;
+    dialer.bind = dialling.bind;
     dialer.resolved =
-        shared.resolve.iter().map(|text| parse_resolve(text)).collect::<Result<_, _>>()?;
+        dialling.resolve.iter().map(|text| parse_resolve(text)).collect::<Result<_, _>>()?;
     dialer.connect_to =
-        shared.connect_to.iter().map(|text| parse_connect_to(text)).collect::<Result<_, _>>()?;
+        dialling.connect_to.iter().map(|text| parse_connect_to(text)).collect::<Result<_, _>>()?;
     dialer.tls = trust_of(&shared.trust).into();
     dialer.observer = Some(observer);
     Ok(dialer)

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Play) -> Result<(), Failure> {
         trust,
         set: values::set(&args.playing)?,
         secrets: values::secrets(&args.playing)?,
-        timeout: args.playing.timeout.map(|limit| plan::seconds("--timeout", limit)).transpose()?,
+        timeout: args.timeout.map(|limit| plan::seconds("--timeout", limit)).transpose()?,
         only: args.playing.only.clone(),
     };
     check_only(&files, args.playing.only.as_deref())?;

@@ -18,7 +18,7 @@ pub(crate) struct Recording {
 }
 
 /// A longer body, and one that is no text, has a file of its own.
-const LINES_BYTES: usize = 4 * 1024;
+pub(crate) const LINES_BYTES: usize = 4 * 1024;
 
 impl Recording {
     /// Keeps bodies beside this file.
@@ -65,14 +65,14 @@ impl Recording {
         bytes: u64,
         mask: &Mask,
         printer: &mut Printer<W>,
+        shape: Shape,
     ) -> io::Result<()> {
         let small = std::mem::take(&mut self.small);
-        if self.large.is_none() && small.len() as u64 == bytes && bytes > 0 && is_text(&small) {
+        let whole = self.large.is_none() && small.len() as u64 == bytes;
+        if whole && bytes > 0 && shape.can_be_lines(&small) {
             return match mask.pieces(&small).len() {
-                1 => small
-                    .split_inclusive(|&byte| byte == b'\n')
-                    .try_for_each(|line| printer.say(Side::S, [Piece::Bytes(line)])),
-                _ => printer.elided(Side::S, bytes),
+                1 => shape.print_lines(&small, printer),
+                _ => shape.elide(bytes, printer),
             };
         }
         self.small = small;
@@ -80,14 +80,64 @@ impl Recording {
             self.begin_large()?;
         }
         match self.large.take() {
-            Some((name, _)) => printer.say(Side::S, [Piece::Hole(&format!("@{name}"))]),
-            None => printer.elided(Side::S, bytes),
+            Some((name, _)) => printer.say(Side::S, [Piece::Hole(&shape.attachment(&name))]),
+            None => shape.elide(bytes, printer),
+        }
+    }
+}
+
+/// How a body stands on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// As it is.
+    Plain,
+    /// Lines with their leading dots doubled, and a dot at the end (RFC 5321 section 4.5.2).
+    Message,
+}
+
+impl Shape {
+    fn can_be_lines(self, body: &[u8]) -> bool {
+        let whole_lines = || body.ends_with(b"\r\n");
+        is_text(body) && (self == Self::Plain || whole_lines())
+    }
+
+    fn print_lines<W: Write>(self, body: &[u8], printer: &mut Printer<W>) -> io::Result<()> {
+        for line in body.split_inclusive(|&byte| byte == b'\n') {
+            match self {
+                Self::Message if line.starts_with(b".") => {
+                    printer.say(Side::S, [Piece::Bytes(b"."), Piece::Bytes(line)])?;
+                }
+                _ => printer.say(Side::S, [Piece::Bytes(line)])?,
+            }
+        }
+        self.end(printer)
+    }
+
+    fn elide<W: Write>(self, bytes: u64, printer: &mut Printer<W>) -> io::Result<()> {
+        match self {
+            Self::Plain => printer.elided(Side::S, bytes),
+            Self::Message if bytes == 0 => self.end(printer),
+            Self::Message => printer.elided_lines(Side::S, bytes).and_then(|()| self.end(printer)),
+        }
+    }
+
+    fn end<W: Write>(self, printer: &mut Printer<W>) -> io::Result<()> {
+        match self {
+            Self::Plain => Ok(()),
+            Self::Message => printer.say(Side::S, [Piece::Bytes(b".\r\n")]),
+        }
+    }
+
+    fn attachment(self, name: &str) -> String {
+        match self {
+            Self::Plain => format!("@{name}"),
+            Self::Message => format!("@{name}|dot"),
         }
     }
 }
 
 /// Text that reads as a body and not as another answer.
-fn is_text(bytes: &[u8]) -> bool {
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
     let is_plain = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
     let text = str::from_utf8(bytes).ok().filter(|text| text.chars().all(is_plain));
     text.is_some_and(|text| !text.lines().any(|line| line.starts_with("HTTP/")))

@@ -1,143 +1,133 @@
 //! `wireline serve`: the fixture servers by themselves, ready for any client.
 //! Must not hold: a server (`fixtures/servers`).
 
+mod kinds;
+
 use crate::args::Serve;
 use crate::check::{check_only, load, write_file};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::stop::Stop;
 use crate::{client, plan, report, values};
+use kinds::KINDS;
 use serde_json::json;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::NamedTempFile;
-use wireline_servers::http;
-use wireline_transcript::ca::{Authority, Certificate};
-use wireline_transcript::{Fixture, FixtureOptions, Overrides};
+use wireline_transcript::ca::Authority;
+use wireline_transcript::{Fixture, FixtureOptions, Report, Transcript};
 
 /// Serves until it is told to stop, or until the client behind `--` has ended.
 pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
-    match args.what.as_str() {
-        "http" if args.client.is_empty() => built_in(args),
-        "http" => Err(Failure::usage(
+    match args.what.as_slice() {
+        [kind] if KINDS.contains(&kind.as_str()) && args.client.is_empty() => {
+            kinds::run(args, kind)
+        }
+        [kind] if KINDS.contains(&kind.as_str()) => Err(Failure::usage(
             "a client behind -- is judged by a transcript, not by a built-in server",
         )),
-        file if Path::new(file).exists() => transcript(args, Path::new(file)),
-        other => {
-            let other = wireline_wire::escape(other.as_bytes());
-            let failure =
-                Failure::usage(format!("there is no server \"{other}\" and no such file"));
-            Err(failure.hint("http is there, and transcripts"))
+        files => transcripts(args, files),
+    }
+}
+
+fn transcripts(args: &Serve, names: &[String]) -> Result<(), Failure> {
+    let files = names.iter().map(|name| load_served(name)).collect::<Result<Vec<_>, _>>()?;
+    if args.tls || args.root.is_some() || args.over.is_some() || args.login.is_some() {
+        return Err(Failure::usage(
+            "--tls, --root, --login and --over are for built-in servers; a transcript says S! tls",
+        ));
+    }
+    if args.timeout.is_some() && args.client.is_empty() {
+        let failure = Failure::usage("--timeout ends the client behind --, and there is none");
+        return Err(failure.hint("--step-timeout limits each step of the dialogue"));
+    }
+    if files.len() > 1 && args.listen.port() != 0 {
+        return Err(Failure::usage("--listen takes port 0 with more than one FILE"));
+    }
+    check_only(&files, args.playing.only.as_deref())?;
+    let (authority, ca) = make_authority()?;
+    let options = options(args, authority)?;
+    let stop = listen_for_signals(args)?;
+    let mut lines = Vec::new();
+    let mut fixtures = Vec::new();
+    for file in files {
+        let (protocol, tls) = (file.protocol().to_string(), file.is_implicit_tls());
+        let failed = |error| Failure::local(&error).doing(format!("listening on {}", args.listen));
+        let fixture = Fixture::new(file).options(options.clone()).start().map_err(failed)?;
+        lines.push(ready_line(&protocol, fixture.addr(), tls, Some(ca.path())));
+        fixtures.push(fixture);
+    }
+    if !args.client.is_empty() {
+        return judge_client(args, fixtures, ca.path(), &stop);
+    }
+    announce(&lines, args.ready_file.as_deref())?;
+    stop.wait().map_err(|error| Failure::local(&error).doing("waiting for the end"))?;
+    let reports: Vec<_> = fixtures.iter().map(Fixture::report).collect();
+    show_failed(&reports);
+    report::write(&reports, &args.reports)
+}
+
+fn load_served(name: &str) -> Result<Transcript, Failure> {
+    let path = Path::new(name);
+    if !path.exists() {
+        let name = wireline_wire::escape(name.as_bytes());
+        let failure = Failure::usage(format!("there is no server \"{name}\" and no such file"));
+        return Err(failure.hint(format!("{} and transcripts can be served", KINDS.join(", "))));
+    }
+    let file = load(path)?;
+    match file.is_over() {
+        false => Ok(file),
+        true => {
+            let failure = Failure::usage(format!("{name} overrides a built-in server"));
+            Err(failure.hint(format!("wireline serve {} --over {name}", file.protocol())))
         }
     }
 }
 
-fn built_in(args: &Serve) -> Result<(), Failure> {
-    let stop = listen_for_signals(args)?;
-    let authority = args.tls.then(make_authority).transpose()?;
-    let over = args.over.as_deref().map(overrides).transpose()?;
-    let server =
-        start_http(args, authority.as_ref().map(|(authority, _)| authority), over.as_ref())?;
-    let ca = authority.as_ref().map(|(_, file)| file.path());
-    announce(&args.what, server.addr(), args.tls, ca, args.ready_file.as_deref())?;
-    stop.wait().map_err(|error| Failure::local(&error).doing("waiting for the end"))?;
-    for (title, left) in over.iter().flat_map(|over| over.unused()) {
-        Output { quiet: false }
-            .note(&format!("the override \"{title}\" had {left} more to answer"));
-    }
-    Ok(())
-}
-
-fn overrides(path: &Path) -> Result<Arc<Overrides>, Failure> {
-    let found = load(path)?.overrides().map(Arc::new);
-    found.ok_or_else(|| {
-        let failure = Failure::usage(format!("{} holds no overrides", path.display()));
-        failure.hint("its first line is then @over http")
-    })
-}
-
-fn transcript(args: &Serve, path: &Path) -> Result<(), Failure> {
-    let file = load(path)?;
-    if file.is_over() {
-        let failure = Failure::usage(format!("{} overrides a built-in server", path.display()));
-        return Err(failure.hint(format!("wireline serve http --over {}", path.display())));
-    }
-    if args.tls || args.root.is_some() || args.over.is_some() {
-        return Err(Failure::usage(
-            "--tls, --root and --over are for built-in servers; a transcript says S! tls",
-        ));
-    }
-    check_only(std::slice::from_ref(&file), args.playing.only.as_deref())?;
-    let (protocol, tls) = (file.protocol().to_string(), file.is_implicit_tls());
-    let (authority, ca) = make_authority()?;
-    let timeout =
-        args.playing.timeout.map(|limit| plan::seconds("--timeout", limit)).transpose()?;
-    let options = FixtureOptions {
+fn options(args: &Serve, authority: Authority) -> Result<FixtureOptions, Failure> {
+    let step = args.step_timeout.map(|limit| plan::seconds("--step-timeout", limit)).transpose()?;
+    Ok(FixtureOptions {
         addr: args.listen,
         once: !args.client.is_empty(),
         set: values::set(&args.playing)?,
         secrets: values::secrets(&args.playing)?,
-        timeout,
+        timeout: step,
         only: args.playing.only.clone(),
         authority: Some(Arc::new(authority)),
-    };
-    let stop = listen_for_signals(args)?;
-    let failed = |error| Failure::local(&error).doing(format!("listening on {}", args.listen));
-    let fixture = Fixture::new(file).options(options).start().map_err(failed)?;
-    if !args.client.is_empty() {
-        return judge_client(args, fixture, ca.path(), &stop);
-    }
-    announce(&protocol, fixture.addr(), tls, Some(ca.path()), args.ready_file.as_deref())?;
-    stop.wait().map_err(|error| Failure::local(&error).doing("waiting for the end"))?;
-    let report = fixture.report();
-    if !report.passed() {
-        Output { quiet: false }.report(&report.render(false));
-    }
-    report::write(&[report], &args.reports)
+    })
 }
 
-/// `serve FILE -- CMD`: the client's code if it is not 0, else what the transcript says.
-fn judge_client(args: &Serve, fixture: Fixture, ca: &Path, stop: &Stop) -> Result<(), Failure> {
-    let limit = plan::seconds("--client-timeout", args.client_timeout)?;
-    let status = client::run(&args.client, fixture.addr(), ca, limit, stop)?;
-    let report = fixture.finish().unwrap_or_else(|failed| *failed.report);
-    report::write(std::slice::from_ref(&report), &args.reports)?;
-    if !report.passed() {
-        Output { quiet: false }.report(&report.render(false));
-    }
+/// `serve FILE... -- CMD`: the client's code if it is not 0, else what the transcripts say.
+fn judge_client(
+    args: &Serve,
+    fixtures: Vec<Fixture>,
+    ca: &Path,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    const CLIENT_SECONDS: f64 = 60.0;
+    let limit = plan::seconds("--timeout", args.timeout.unwrap_or(CLIENT_SECONDS))?;
+    let addresses: Vec<_> = fixtures.iter().map(Fixture::addr).collect();
+    let status = client::run(&args.client, &addresses, ca, limit, stop)?;
+    let finish = |fixture: Fixture| fixture.finish().unwrap_or_else(|failed| *failed.report);
+    let reports: Vec<_> = fixtures.into_iter().map(finish).collect();
+    report::write(&reports, &args.reports)?;
+    show_failed(&reports);
     client::verdict(status)?;
     // However it went wrong: the client did not do as the transcript says.
-    report::verdict(&[report]).map_err(|failure| Failure { exit: Exit::Refused, ..failure })
+    report::verdict(&reports).map_err(|failure| Failure { exit: Exit::Refused, ..failure })
+}
+
+fn show_failed(reports: &[Report]) {
+    for report in reports.iter().filter(|report| !report.passed()) {
+        Output { quiet: false }.report(&report.render(false));
+    }
 }
 
 fn listen_for_signals(args: &Serve) -> Result<Stop, Failure> {
     Stop::listen(args.until_eof)
         .map_err(|error| Failure::local(&error).doing("listening for signals"))
-}
-
-fn start_http(
-    args: &Serve,
-    authority: Option<&Authority>,
-    over: Option<&Arc<Overrides>>,
-) -> Result<http::Server, Failure> {
-    if let Some(root) = args.root.as_deref().filter(|root| !root.is_dir()) {
-        return Err(Failure::usage(format!("--root {} is no folder", root.display())));
-    }
-    let failed = |error| Failure::local(&error).doing(format!("listening on {}", args.listen));
-    let tls = authority.map(|authority| authority.server_config(Certificate::Good)).transpose();
-    let options = http::Options {
-        addr: args.listen,
-        root: args.root.clone(),
-        tls: tls.map_err(failed)?,
-        over: over.cloned(),
-        ..http::Options::default()
-    };
-    http::Server::start(options).map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidInput => Failure::usage(error.to_string()),
-        _ => failed(error),
-    })
 }
 
 /// An authority for this run, and the file that clients trust it by; the file goes with the run.
@@ -153,14 +143,17 @@ fn make_authority() -> Result<(Authority, NamedTempFile), Failure> {
     })
 }
 
-/// One line of JSON on standard output, and in a file that is whole when it appears.
-fn announce(
-    protocol: &str,
-    addr: SocketAddr,
-    tls: bool,
-    ca: Option<&Path>,
-    file: Option<&Path>,
-) -> Result<(), Failure> {
+/// Lines of JSON on standard output, and in a file that is whole when it appears.
+fn announce(lines: &[String], file: Option<&Path>) -> Result<(), Failure> {
+    let text = lines.join("\n");
+    if let Some(path) = file {
+        write_file(path, format!("{text}\n").as_bytes())?;
+    }
+    let written = Output { quiet: false }.line(&text);
+    written.map_err(|error| Failure::local(&error).doing("writing the ready line"))
+}
+
+fn ready_line(protocol: &str, addr: SocketAddr, tls: bool, ca: Option<&Path>) -> String {
     let ready = json!({
         "proto": protocol,
         "addr": addr.ip().to_string(),
@@ -169,11 +162,7 @@ fn announce(
         "ca": ca.map(Path::to_string_lossy),
         "pid": std::process::id(),
     });
-    if let Some(path) = file {
-        write_file(path, format!("{ready}\n").as_bytes())?;
-    }
-    let written = Output { quiet: false }.line(&ready.to_string());
-    written.map_err(|error| Failure::local(&error).doing("writing the ready line"))
+    ready.to_string()
 }
 
 /// Where a server listens unless told otherwise: this machine, a port of the system's choice.

@@ -1,16 +1,16 @@
 //! `-v` and `--record`: the dialogues of a run as one transcript, written while they happen.
 //! Must not hold: the lines of a connection (`dialogue.rs`), secrets (`mask.rs`).
 
-use crate::dialogue::Dialogue;
+use crate::dialogue::{Dialogue, HttpDialogue, MailDialogue, Run, Sheet};
 use crate::mask::Mask;
 use crate::recording::Recording;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wireline_transcript::Printer;
-use wireline_wire::{Event, Observer};
+use wireline_wire::{Event, Observer, Peer};
 
-/// Writes what HTTP connections say. In a transcript a connection follows the other, so what a
+/// Writes what the connections of a run say. In a transcript a connection follows the other, so what a
 /// second one says while the first is open waits until that is closed.
 #[derive(Debug)]
 pub(crate) struct Trace<W> {
@@ -21,21 +21,41 @@ pub(crate) struct Trace<W> {
 #[derive(Debug)]
 struct State<W> {
     out: W,
+    style: Style,
     begun: bool,
-    open: BTreeMap<u64, Dialogue>,
+    open: BTreeMap<u64, Box<dyn Dialogue>>,
     /// What is over, in its order behind those that are open.
-    over: BTreeMap<u64, Dialogue>,
+    over: BTreeMap<u64, Box<dyn Dialogue>>,
     mask: Arc<Mask>,
     recording: Recording,
     /// The first thing that could not be written.
     failed: Option<io::Error>,
 }
 
+/// How dialogues are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// As `@protocol` names it.
+    pub(crate) protocol: &'static str,
+    /// Holes for secrets only.
+    pub(crate) exact: bool,
+}
+
+impl Style {
+    fn dialogue(self, number: u64, peer: &Peer) -> Box<dyn Dialogue> {
+        let sheet = Sheet::new(number, peer, self.exact);
+        match self.protocol {
+            "http" => Box::new(HttpDialogue::new(sheet)),
+            _ => Box::new(MailDialogue::new(sheet)),
+        }
+    }
+}
+
 impl<W: Write> Trace<W> {
-    pub(crate) fn new(out: W, mask: Arc<Mask>, recording: Recording) -> Self {
+    pub(crate) fn new(out: W, style: Style, mask: Arc<Mask>, recording: Recording) -> Self {
         let (open, over) = (BTreeMap::new(), BTreeMap::new());
         let keeps_bodies = recording.keeps_bodies();
-        let state = State { out, begun: false, open, over, mask, recording, failed: None };
+        let state = State { out, style, begun: false, open, over, mask, recording, failed: None };
         Self { state: Mutex::new(state), keeps_bodies }
     }
 
@@ -69,22 +89,19 @@ impl<W: Write + Send> Observer for Trace<W> {
 impl<W: Write> State<W> {
     fn take(&mut self, connection: u64, event: &Event<'_>) -> io::Result<()> {
         if let Event::Connected { peer } = event {
-            self.open.insert(connection, Dialogue::new(connection, *peer));
+            self.open.insert(connection, self.style.dialogue(connection, peer));
             return Ok(());
         }
         let Some(dialogue) = self.open.get_mut(&connection) else { return Ok(()) };
-        let (mask, kept) = (&self.mask, &mut self.recording);
+        let run = &mut Run { mask: &self.mask, kept: &mut self.recording };
         match event {
-            Event::Tls { version, cipher } => dialogue.tls(version, cipher),
-            Event::Said(saying) => dialogue.said(saying, mask, kept),
-            Event::Sent { bytes } => {
-                dialogue.sent(*bytes);
-                Ok(())
-            }
-            Event::Heard(line) => dialogue.heard(line, mask),
-            Event::Body { bytes, data } => dialogue.body(*bytes, *data, kept),
+            Event::Tls { version, cipher } => dialogue.sheet().tls(version, cipher),
+            Event::Said(saying) => dialogue.said(saying, run),
+            Event::Sent { bytes, data } => dialogue.sent(*bytes, *data, run),
+            Event::Heard(line) => dialogue.heard(line, run),
+            Event::Body { bytes, data } => dialogue.body(*bytes, *data, run),
             Event::Closed => {
-                let ended = dialogue.end(mask, kept);
+                let ended = dialogue.end(run);
                 self.over.extend(self.open.remove_entry(&connection));
                 ended
             }
@@ -105,7 +122,7 @@ impl<W: Write> State<W> {
             };
             let dialogues = if over { &mut self.over } else { &mut self.open };
             let Some(mut entry) = dialogues.first_entry() else { return Ok(()) };
-            let lines = entry.get_mut().take_lines();
+            let lines = entry.get_mut().sheet().take_lines();
             if over {
                 entry.remove();
             }
@@ -123,7 +140,7 @@ impl<W: Write> State<W> {
         if !self.begun {
             self.begun = true;
             let mut head = Vec::new();
-            Printer::new(&mut head).begin("http")?;
+            Printer::new(&mut head).begin(self.style.protocol)?;
             self.out.write_all(&head)?;
         }
         self.out.write_all(lines)
@@ -142,7 +159,8 @@ mod tests {
         let login = Login::new("a", &Secret::from("b"), [uri.origin()].into()).unwrap();
         let mask = Mask::of([&Request::new(Method::get(), uri).with_login(login)]);
         let mut out = Vec::new();
-        let trace = Trace::new(&mut out, Arc::new(mask), Recording::default());
+        let style = Style { protocol: "http", exact: false };
+        let trace = Trace::new(&mut out, style, Arc::new(mask), Recording::default());
         for (connection, event) in events {
             trace.observe(*connection, event);
         }
@@ -152,7 +170,7 @@ mod tests {
     }
 
     fn connected() -> Event<'static> {
-        Event::Connected { peer: ([127, 0, 0, 1], 80).into() }
+        Event::Connected { peer: std::net::SocketAddr::from(([127, 0, 0, 1], 80)).into() }
     }
 
     #[test]

@@ -122,7 +122,7 @@ def run(text, original, beside):
     with tempfile.NamedTemporaryFile("w", suffix=".wire", dir=beside, encoding="utf-8", newline="") as file:
         file.write(text)
         file.flush()
-        command = [wireline, "serve", file.name, "--timeout", "1", "--client-timeout", "20", "--",
+        command = [wireline, "serve", file.name, "--step-timeout", "1", "--timeout", "20", "--",
                    "sh", "-c", '"$0" play "$1" --to "$WIRELINE_ADDR" --cacert "$WIRELINE_CA" --timeout 1 -q',
                    wireline, str(original)]
         ended = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment,

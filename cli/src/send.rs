@@ -1,0 +1,205 @@
+//! `wireline send`: messages to a mail server, and what became of them for each recipient.
+//! Must not hold: messages (`send/letter.rs`), how a session is come by (`smtp.rs`).
+
+mod address;
+mod header;
+mod letter;
+mod report;
+mod stages;
+
+use crate::args::Send;
+use crate::exit::Failure;
+use crate::mask::Mask;
+use crate::meter::Meter;
+use crate::output::Output;
+use crate::place::{Place, Scheme};
+use crate::plan;
+use crate::smtp::{Opening, SCHEMES, own_host};
+use crate::watch::Watch;
+use letter::{Letter, Ourselves};
+use report::Results;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use wireline_smtp::{Content, Delivery, Envelope, Notify, RcptParameters, Recipient, Session};
+use wireline_wire::Dialer;
+
+/// `wireline send`
+pub(crate) fn run(args: &Send) -> Result<(), Failure> {
+    let output = Output { quiet: args.shared.messages.quiet };
+    let (url, files) = url_and_files(args)?;
+    let place = Place::parse(&url, SCHEMES, &args.shared, output)?;
+    let login = place.login.as_ref();
+    let user = login.map(|(user, _)| user.clone());
+    let mask = login.map_or_else(Mask::default, |(user, pass)| Mask::of_login(user, pass));
+    let (allows, ehlo) = (args.shared.login.allow_plaintext_auth, args.ehlo.as_deref());
+    let opening = Opening::new(&place, &args.upgrading, allows, ehlo)?;
+    let notify = args.dsn.as_deref().map(notify).transpose()?;
+    let ourselves = Ourselves { login: user, host: own_host() };
+    let mut letters = letters(args, &files, &ourselves)?;
+    if args.dry_run {
+        return letters.iter_mut().try_for_each(show);
+    }
+    let (mask, meter) = (Arc::new(mask), Arc::new(Meter::new(false)));
+    let protocol = if place.scheme == Scheme::Lmtp { "lmtp" } else { "smtp" };
+    let watch = Watch::begin(&args.shared.messages, protocol, &mask, &meter)?;
+    let dialer = plan::dialer(&args.shared, watch.observer())?;
+    let sender = Sender { args, opening, dialer, notify, output, mask: &mask, meter: &meter };
+    let sent = match args.quit_after.or(args.drop_after) {
+        Some(stage) => stages::run(&sender, &mut letters, stage),
+        None => sender.send(letters),
+    };
+    let sent =
+        sent.map_err(|failure| failure.doing(format!("sending to {}", place.shown)).masked(&mask));
+    drop(sender);
+    watch.finish()?;
+    sent
+}
+
+/// The words: the server, and messages in files.
+fn url_and_files(args: &Send) -> Result<(String, Vec<PathBuf>), Failure> {
+    let mut files = args.eml.clone();
+    let mut urls = Vec::new();
+    for word in &args.words {
+        let path = PathBuf::from(word);
+        match word.contains("://") || !path.exists() && !word.ends_with(".eml") {
+            true => urls.push(word.clone()),
+            false => files.push(path),
+        }
+    }
+    match urls.as_slice() {
+        [] => Ok(("smtp://localhost".to_owned(), files)),
+        [url] => Ok((url.clone(), files)),
+        [first, second, ..] => {
+            let failure = Failure::usage("one server takes all messages, and two are named");
+            let [first, second] =
+                [first, second].map(|text| wireline_wire::escape(text.as_bytes()));
+            Err(failure
+                .hint(format!("\"{first}\" and \"{second}\"; is one a file that is missing?")))
+        }
+    }
+}
+
+fn letters(args: &Send, files: &[PathBuf], ourselves: &Ourselves) -> Result<Vec<Letter>, Failure> {
+    let composes = args.body.is_some()
+        || args.body_file.is_some()
+        || args.html.is_some()
+        || args.subject.is_some()
+        || !args.attach.is_empty()
+        || !args.header.is_empty();
+    if !files.is_empty() && composes {
+        return Err(Failure::usage(
+            "a message in a file is sent as it is: --subject, --body, --html, --attach and \
+             --header do not go with it",
+        ));
+    }
+    if !files.is_empty() {
+        return files.iter().map(|path| Letter::from_file(path, args, ourselves)).collect();
+    }
+    if args.recipients_from_header {
+        let stdin = PathBuf::from("-");
+        return Ok(vec![Letter::from_file(&stdin, args, ourselves)?]);
+    }
+    Ok(vec![Letter::compose(args, ourselves)?])
+}
+
+/// `--dsn`: `never`, or some of `success`, `failure`, `delay` (RFC 3461 section 4.1).
+fn notify(typed: &str) -> Result<Notify, Failure> {
+    let mut notify = Notify::default();
+    if typed.eq_ignore_ascii_case("never") {
+        return Ok(notify);
+    }
+    for word in typed.split(',') {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "success" => notify.success = true,
+            "failure" => notify.failure = true,
+            "delay" => notify.delay = true,
+            _ => {
+                let typed = wireline_wire::escape(typed.as_bytes());
+                let why = format!("--dsn takes never or success,failure,delay, not \"{typed}\"");
+                return Err(Failure::usage(why));
+            }
+        }
+    }
+    Ok(notify)
+}
+
+/// `--dry-run`: what would be said and sent.
+fn show(letter: &mut Letter) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let mut written = writeln!(out, "MAIL FROM:{}", letter.sender);
+    for recipient in &letter.recipients {
+        written = written.and_then(|()| writeln!(out, "RCPT TO:<{recipient}>"));
+    }
+    written
+        .and_then(|()| writeln!(out))
+        .and_then(|()| letter.content().and_then(|mut content| io::copy(&mut *content, &mut out)))
+        .and_then(|_| out.flush())
+        .map_err(|error| Failure::stdout(&error))
+}
+
+/// Sends messages, one after the other, over one connection as long as that lasts.
+pub(crate) struct Sender<'a> {
+    args: &'a Send,
+    opening: Opening<'a>,
+    dialer: Dialer,
+    notify: Option<Notify>,
+    output: Output,
+    mask: &'a Mask,
+    meter: &'a Meter,
+}
+
+impl Sender<'_> {
+    fn send(&self, mut letters: Vec<Letter>) -> Result<(), Failure> {
+        let mut results = Results::new(self.args, self.output, self.mask, self.meter);
+        let mut session = None;
+        let last = letters.len().saturating_sub(1);
+        for nth in 0..letters.len() {
+            let open = match session.take().filter(|open: &Session| !open.is_over()) {
+                Some(open) => open,
+                None => match self.opening.open(&self.dialer) {
+                    Ok(open) => open,
+                    Err(failure) => {
+                        results.unreached(letters.get(nth..).unwrap_or_default(), failure)?;
+                        break;
+                    }
+                },
+            };
+            let Some(letter) = letters.get_mut(nth) else { break };
+            let sent = self.one(open, &mut session, letter, nth == last);
+            results.add(letter, sent)?;
+        }
+        results.verdict(letters.len())
+    }
+
+    /// Sends one message, and leaves the session for the next unless it is the last.
+    fn one(
+        &self,
+        mut open: Session,
+        left: &mut Option<Session>,
+        letter: &mut Letter,
+        last: bool,
+    ) -> Result<Delivery, Failure> {
+        let envelope = self.envelope(letter);
+        let survey = letter.survey;
+        let mut content = letter.content().map_err(|error| Failure::local(&error))?;
+        let mut content = Content::new(&mut *content).sized(survey.bytes).with_8bit(survey.is_8bit);
+        if last {
+            return Ok(open.send_last(&envelope, &mut content)?);
+        }
+        let sent = open.send(&envelope, &mut content);
+        *left = Some(open);
+        Ok(sent?)
+    }
+
+    fn envelope(&self, letter: &Letter) -> Envelope {
+        let parameters = RcptParameters { notify: self.notify, ..RcptParameters::default() };
+        let recipients = letter
+            .recipients
+            .iter()
+            .map(|mailbox| Recipient { mailbox: mailbox.clone(), parameters: parameters.clone() });
+        let mut envelope = Envelope::new(letter.sender.clone(), recipients);
+        envelope.parameters.require_tls = self.args.require_tls;
+        envelope
+    }
+}

@@ -1,0 +1,179 @@
+//! The built-in servers of `wireline serve`, by their names.
+//! Must not hold: transcripts that are served.
+
+use super::{announce, listen_for_signals, make_authority, ready_line};
+use crate::args::Serve;
+use crate::check::load;
+use crate::exit::Failure;
+use crate::output::Output;
+use crate::values;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use wireline_servers::{Maildrop, http, pop3, smtp};
+use wireline_transcript::Overrides;
+use wireline_transcript::ca::{Authority, Certificate};
+
+/// Their names.
+pub(crate) const KINDS: &[&str] = &["http", "smtp", "lmtp", "pop3", "mail"];
+
+/// Serves until it is told to stop.
+pub(crate) fn run(args: &Serve, kind: &str) -> Result<(), Failure> {
+    if args.timeout.is_some() || args.step_timeout.is_some() {
+        return Err(Failure::usage("--timeout and --step-timeout are for transcripts"));
+    }
+    let stop = listen_for_signals(args)?;
+    // Mail servers offer TLS in the middle, whatever happens at the beginning.
+    let authority = (args.tls || kind != "http").then(make_authority).transpose()?;
+    let over = args.over.as_deref().map(|path| overrides(path, args)).transpose()?;
+    let settings = Settings {
+        args,
+        authority: authority.as_ref().map(|(authority, _)| authority),
+        over: over.as_ref(),
+    };
+    let running = settings.start(kind)?;
+    let ca = authority.as_ref().map(|(_, file)| file.path());
+    let lines: Vec<_> =
+        running.iter().map(|one| ready_line(one.proto, one.addr, args.tls, ca)).collect();
+    announce(&lines, args.ready_file.as_deref())?;
+    stop.wait().map_err(|error| Failure::local(&error).doing("waiting for the end"))?;
+    for (title, line) in over.iter().flat_map(|over| over.unused()) {
+        let note = format!("the override \"{title}\" in line {line} was not used up");
+        Output { quiet: false }.note(&note);
+    }
+    Ok(())
+}
+
+fn overrides(path: &Path, args: &Serve) -> Result<Arc<Overrides>, Failure> {
+    let Some(mut over) = load(path)?.overrides() else {
+        let failure = Failure::usage(format!("{} holds no overrides", path.display()));
+        return Err(failure.hint("its first line is then @over http, or another protocol"));
+    };
+    for (name, value) in values::set(&args.playing)? {
+        over = over.set(&name, &value);
+    }
+    for (name, value) in values::secrets(&args.playing)? {
+        over = over.secret(&name, &value);
+    }
+    Ok(Arc::new(over))
+}
+
+/// A server that listens, until it is dropped.
+struct Running {
+    proto: &'static str,
+    addr: SocketAddr,
+    _server: Server,
+}
+
+#[expect(dead_code, reason = "held for as long as it serves")]
+enum Server {
+    Http(http::Server),
+    Smtp(smtp::Server),
+    Pop3(pop3::Server),
+}
+
+/// What the servers of one run share.
+struct Settings<'a> {
+    args: &'a Serve,
+    authority: Option<&'a Authority>,
+    over: Option<&'a Arc<Overrides>>,
+}
+
+impl Settings<'_> {
+    fn start(&self, kind: &str) -> Result<Vec<Running>, Failure> {
+        let maildrop = match &self.args.root {
+            Some(root) if kind != "http" => Maildrop::folder(root).map_err(|error| {
+                Failure::local(&error).doing(format!("opening the Maildir {}", root.display()))
+            })?,
+            _ => Maildrop::memory(),
+        };
+        match kind {
+            "http" => Ok(vec![self.http()?]),
+            "pop3" => Ok(vec![self.pop3(maildrop, true)?]),
+            "mail" if self.args.listen.port() != 0 => {
+                Err(Failure::usage("--listen takes port 0 with mail, which is two servers"))
+            }
+            "mail" => {
+                let over = self.over.map(|over| over.protocol().to_string());
+                let for_pop3 = over.as_deref() == Some("pop3");
+                Ok(vec![
+                    self.smtp("smtp", maildrop.clone(), !for_pop3)?,
+                    self.pop3(maildrop, for_pop3)?,
+                ])
+            }
+            "lmtp" => Ok(vec![self.smtp("lmtp", maildrop, true)?]),
+            _ => Ok(vec![self.smtp("smtp", maildrop, true)?]),
+        }
+    }
+
+    fn http(&self) -> Result<Running, Failure> {
+        if let Some(root) = self.args.root.as_deref().filter(|root| !root.is_dir()) {
+            return Err(Failure::usage(format!("--root {} is no folder", root.display())));
+        }
+        let options = http::Options {
+            addr: self.args.listen,
+            root: self.args.root.clone(),
+            tls: self.tls()?,
+            over: self.over.cloned(),
+            ..http::Options::default()
+        };
+        let server = http::Server::start(options).map_err(|error| self.failed(&error))?;
+        Ok(Running { proto: "http", addr: server.addr(), _server: Server::Http(server) })
+    }
+
+    fn smtp(
+        &self,
+        proto: &'static str,
+        maildrop: Maildrop,
+        overridden: bool,
+    ) -> Result<Running, Failure> {
+        let options = smtp::Options {
+            addr: self.args.listen,
+            tls: self.tls()?,
+            implicit_tls: self.args.tls,
+            lmtp: proto == "lmtp",
+            login: Some(self.login()?),
+            maildrop,
+            over: self.over.filter(|_| overridden).cloned(),
+            ..smtp::Options::default()
+        };
+        let server = smtp::Server::start(options).map_err(|error| self.failed(&error))?;
+        Ok(Running { proto, addr: server.addr(), _server: Server::Smtp(server) })
+    }
+
+    fn pop3(&self, maildrop: Maildrop, overridden: bool) -> Result<Running, Failure> {
+        let options = pop3::Options {
+            addr: self.args.listen,
+            tls: self.tls()?,
+            implicit_tls: self.args.tls,
+            login: Some(self.login()?),
+            maildrop,
+            over: self.over.filter(|_| overridden).cloned(),
+            ..pop3::Options::default()
+        };
+        let server = pop3::Server::start(options).map_err(|error| self.failed(&error))?;
+        Ok(Running { proto: "pop3", addr: server.addr(), _server: Server::Pop3(server) })
+    }
+
+    fn tls(&self) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {
+        let config = self.authority.map(|authority| authority.server_config(Certificate::Good));
+        config.transpose().map_err(|error| self.failed(&error))
+    }
+
+    /// `--login USER:PASS`, else that of all built-in servers.
+    fn login(&self) -> Result<(String, String), Failure> {
+        let typed = self.args.login.as_deref().unwrap_or("alice:wonderland");
+        match typed.split_once(':') {
+            Some((user, pass)) => Ok((user.to_owned(), pass.to_owned())),
+            None => Err(Failure::usage("--login takes USER:PASS")),
+        }
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::InvalidInput => Failure::usage(error.to_string()),
+            _ => Failure::local(error).doing(format!("listening on {}", self.args.listen)),
+        }
+    }
+}

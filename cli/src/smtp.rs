@@ -1,0 +1,356 @@
+//! `wireline smtp`: a mail server under the lens; and how every command comes to a session with one.
+//! Must not hold: messages (`send.rs`).
+
+use crate::args::{Asking, Probe, Quote, Smtp, SmtpVerb, Upgrading, Verify};
+use crate::exit::{Exit, Failure};
+use crate::mask::Mask;
+use crate::meter::Meter;
+use crate::output::Output;
+use crate::place::{Place, Safety, Scheme, mechanism, nonce};
+use crate::plan;
+use crate::watch::Watch;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use wireline_sasl::{Credentials, Mechanism};
+use wireline_smtp::{Capabilities, ClientName, Line, Options, Reply, Session};
+use wireline_wire::{Dialer, Wire, escape};
+
+/// What `send` and `smtp` speak.
+pub(crate) const SCHEMES: &[(&str, Scheme)] =
+    &[("smtp", Scheme::Smtp), ("smtps", Scheme::Smtps), ("lmtp", Scheme::Lmtp)];
+
+/// `wireline smtp probe|verify|quote`
+pub(crate) fn run(args: &Smtp) -> Result<(), Failure> {
+    match &args.verb {
+        SmtpVerb::Probe(args) => probe(args),
+        SmtpVerb::Verify(args) => verify(args),
+        SmtpVerb::Quote(args) => quote(args),
+    }
+}
+
+/// How a session is come by, whatever it is for. What was typed for it is judged when this is made,
+/// before anybody is asked.
+#[derive(Debug)]
+pub(crate) struct Opening<'a> {
+    place: &'a Place,
+    upgrading: &'a Upgrading,
+    allows_clear_login: bool,
+    name: Option<ClientName>,
+    login: Option<Credentials>,
+    mechanism: Option<Mechanism>,
+}
+
+impl<'a> Opening<'a> {
+    pub(crate) fn new(
+        place: &'a Place,
+        upgrading: &'a Upgrading,
+        allows_clear_login: bool,
+        ehlo: Option<&str>,
+    ) -> Result<Self, Failure> {
+        if !matches!(place.path.as_str(), "" | "/") && !place.is_unix() {
+            let failure = Failure::usage("a mail server's URL has no path");
+            return Err(failure.doing(format!("reading the URL {}", place.shown)));
+        }
+        Ok(Self {
+            place,
+            upgrading,
+            allows_clear_login,
+            name: ehlo.map(ClientName::try_from).transpose()?,
+            login: place.credentials(upgrading)?,
+            mechanism: mechanism(upgrading)?,
+        })
+    }
+
+    /// Connects; TLS stands if it is there from the first byte on.
+    pub(crate) fn dial(&self, dialer: &Dialer) -> Result<Wire, Failure> {
+        self.place.dial(dialer, self.upgrading, self.allows_clear_login)
+    }
+
+    /// Hears the greeting.
+    pub(crate) fn greet(&self, wire: Wire) -> Result<Session, Failure> {
+        let name = self.name.clone().unwrap_or_else(|| own_name(&wire));
+        let lmtp = self.place.scheme == Scheme::Lmtp;
+        let options = Options { lmtp, clear_login: self.allows_clear_login, ..Options::new(name) };
+        Ok(Session::hear_greeting(wire, options)?)
+    }
+
+    /// Puts TLS on top where the table of CLI.md demands it.
+    pub(crate) fn secure(&self, session: Session) -> Result<Session, Failure> {
+        match self.place.safety(session.peer(), self.upgrading) {
+            Safety::Stands | Safety::Clear => Ok(session),
+            Safety::Upgrade if !session.capabilities().has("STARTTLS") => {
+                session.quit().ok();
+                Err(self.place.no_upgrade())
+            }
+            Safety::Upgrade => Ok(session.start_tls(self.place.host())?),
+        }
+    }
+
+    /// Logs in, if somebody is to. A server that says no is left politely.
+    pub(crate) fn log_in(&self, mut session: Session) -> Result<Session, Failure> {
+        let Some(credentials) = &self.login else { return Ok(session) };
+        let nonce = nonce()?;
+        let answered = match self.mechanism {
+            Some(mechanism) => session.auth(mechanism, credentials, &nonce),
+            None => session.login(credentials, &nonce),
+        };
+        let Err(error) = answered else { return Ok(session) };
+        let in_clear = !session.is_tls() && !session.peer().is_loopback();
+        let is_unsafe = matches!(error, wireline_smtp::Error::Unsafe { .. });
+        if !session.is_over() {
+            session.quit().ok();
+        }
+        let failure = Failure::from(error).doing("logging in");
+        match is_unsafe && in_clear {
+            true => Err(failure.hint("--allow-plaintext-auth sends the password in clear")),
+            false => Err(failure),
+        }
+    }
+
+    /// All of it.
+    pub(crate) fn open(&self, dialer: &Dialer) -> Result<Session, Failure> {
+        let mut session = self.greet(self.dial(dialer)?)?;
+        session.introduce()?;
+        self.log_in(self.secure(session)?)
+    }
+}
+
+/// The name of this machine if it is a whole one, else its address as the server sees it
+/// (RFC 5321 section 4.1.4).
+fn own_name(wire: &Wire) -> ClientName {
+    let host = own_host();
+    let whole = ClientName::try_from(host.as_str()).ok().filter(|_| host.contains('.'));
+    whole.unwrap_or_else(|| {
+        let local = rustix::net::getsockname(wire.socket()).ok();
+        let local = local.and_then(|address| SocketAddr::try_from(address).ok());
+        local.map_or(std::net::Ipv4Addr::LOCALHOST.into(), |address| address.ip()).into()
+    })
+}
+
+/// What this machine calls itself.
+pub(crate) fn own_host() -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if host.is_empty() { "localhost".to_owned() } else { host }
+}
+
+/// Everything that one question to a server needs.
+struct Lens<'a> {
+    asking: &'a Asking,
+    place: Place,
+    meter: Arc<Meter>,
+    mask: Arc<Mask>,
+}
+
+impl<'a> Lens<'a> {
+    fn on(url: &str, asking: &'a Asking) -> Result<Self, Failure> {
+        let output = Output { quiet: asking.shared.messages.quiet };
+        let place = Place::parse(url, SCHEMES, &asking.shared, output)?;
+        let login = place.login.as_ref();
+        let mask = login.map_or_else(Mask::default, |(user, pass)| Mask::of_login(user, pass));
+        Ok(Self { asking, place, meter: Arc::new(Meter::new(false)), mask: Arc::new(mask) })
+    }
+
+    /// Asks, with a trace and a recording of it.
+    fn ask<T>(
+        &self,
+        question: impl FnOnce(&Opening<'_>, &Dialer) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let shared = &self.asking.shared;
+        let protocol = if self.place.scheme == Scheme::Lmtp { "lmtp" } else { "smtp" };
+        let allows = shared.login.allow_plaintext_auth;
+        let ehlo = self.asking.ehlo.as_deref();
+        let opening = Opening::new(&self.place, &self.asking.upgrading, allows, ehlo)?;
+        let watch = Watch::begin(&shared.messages, protocol, &self.mask, &self.meter)?;
+        let dialer = plan::dialer(shared, watch.observer())?;
+        let answered = question(&opening, &dialer).map_err(|failure| {
+            failure.doing(format!("asking {}", self.place.shown)).masked(&self.mask)
+        });
+        drop(dialer);
+        watch.finish()?;
+        answered
+    }
+
+    fn print(&self, text: &str) -> Result<(), Failure> {
+        let output = Output { quiet: false };
+        output.line(text).map_err(|error| Failure::stdout(&error))
+    }
+
+    fn reply(&self, reply: &Reply) -> Result<(), Failure> {
+        if self.asking.shared.messages.json {
+            return self.print(&json_of(reply).to_string());
+        }
+        for line in reply.lines() {
+            self.print(&format!("{} {}", reply.code(), escape(line)))?;
+        }
+        Ok(())
+    }
+}
+
+/// A reply, for programs.
+pub(crate) fn json_of(reply: &Reply) -> Value {
+    let lines: Vec<_> = reply.lines().map(escape).collect();
+    json!({
+        "code": reply.code().number(),
+        "enhanced": reply.enhanced().map(|code| code.to_string()),
+        "text": lines.join("\n"),
+    })
+}
+
+/// One word is the question, the other the server, in any order: the server is the URL, or the
+/// second.
+fn question_and_url(words: &[String]) -> (&str, &str) {
+    match words {
+        [url, question] if url.contains("://") => (question, url),
+        [question, url] => (question, url),
+        [question, ..] => (question, "smtp://localhost"),
+        [] => ("", ""),
+    }
+}
+
+fn verify(args: &Verify) -> Result<(), Failure> {
+    let (address, url) = question_and_url(&args.words);
+    let (lens, line) = (Lens::on(url, &args.asking)?, Line::try_from(address)?);
+    let answered = lens.ask(|opening, dialer| {
+        let mut session = opening.open(dialer)?;
+        let answered = session.vrfy(&line);
+        session.quit().ok();
+        Ok(answered)
+    })?;
+    match answered {
+        Err(wireline_smtp::Error::Refused { reply, .. }) => {
+            lens.reply(&reply)?;
+            Err(Failure::new(Exit::Refused, format!("the server does not know it: {reply}"))
+                .doing(format!("verifying {}", escape(address.as_bytes()))))
+        }
+        answered => lens.reply(&answered?),
+    }
+}
+
+fn quote(args: &Quote) -> Result<(), Failure> {
+    let (command, url) = question_and_url(&args.words);
+    let (lens, line) = (Lens::on(url, &args.asking)?, Line::try_from(command)?);
+    let verb = command.split_ascii_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+    if ["DATA", "BDAT", "AUTH", "STARTTLS"].contains(&verb.as_str()) {
+        let failure = Failure::usage(format!("{verb} is the beginning of a longer dialogue"));
+        return Err(failure.hint("wireline send does all of these"));
+    }
+    let reply = lens.ask(|opening, dialer| {
+        let mut session = opening.open(dialer)?;
+        let reply = session.command(&line)?;
+        if verb != "QUIT" {
+            session.quit().ok();
+        }
+        Ok(reply)
+    })?;
+    lens.reply(&reply)?;
+    match reply.is_transient() || reply.is_permanent() {
+        true => Err(Failure::new(Exit::Refused, format!("the server refused: {reply}"))),
+        false => Ok(()),
+    }
+}
+
+/// What there is to know about a server without a message.
+#[derive(Debug)]
+struct Found {
+    greeting: Reply,
+    /// In clear; nothing when TLS came first.
+    before: Option<Capabilities>,
+    /// Under TLS.
+    after: Option<Capabilities>,
+    /// Why TLS did not begin, though it was offered.
+    tls_error: Option<String>,
+}
+
+fn probe(args: &Probe) -> Result<(), Failure> {
+    let lens = Lens::on(&args.url, &args.asking)?;
+    let found = lens.ask(look)?;
+    match args.asking.shared.messages.json {
+        true => lens.print(&found.json(&lens.meter).to_string()),
+        false => lens.print(found.table(&lens.meter).trim_end()),
+    }
+}
+
+fn look(opening: &Opening<'_>, dialer: &Dialer) -> Result<Found, Failure> {
+    let mut session = opening.greet(opening.dial(dialer)?)?;
+    session.introduce()?;
+    let greeting = session.greeting().clone();
+    let offered = session.capabilities().clone();
+    if session.is_tls() {
+        session.quit().ok();
+        return Ok(Found { greeting, before: None, after: Some(offered), tls_error: None });
+    }
+    let mut found = Found { greeting, before: Some(offered), after: None, tls_error: None };
+    let stays = opening.upgrading.no_tls
+        || !session.capabilities().has("STARTTLS") && !opening.upgrading.tls;
+    if stays {
+        session.quit().ok();
+        return Ok(found);
+    }
+    match session.start_tls(opening.place.host()) {
+        Ok(session) => {
+            found.after = Some(session.capabilities().clone());
+            session.quit().ok();
+        }
+        Err(error) if opening.upgrading.tls => return Err(error.into()),
+        Err(error) => found.tls_error = Some(error.to_string()),
+    }
+    Ok(found)
+}
+
+impl Found {
+    fn json(&self, meter: &Meter) -> Value {
+        let offered = |offered: &Capabilities| -> Value {
+            let lines = offered.iter().map(|(keyword, parameters)| {
+                (escape(keyword.as_bytes()), Value::from(escape(parameters.as_bytes())))
+            });
+            Value::Object(lines.collect())
+        };
+        let mechanisms: Vec<_> = self.mechanisms().collect();
+        json!({
+            "remote": meter.remote().map(|remote| remote.to_string()),
+            "greeting": json_of(&self.greeting),
+            "before_tls": self.before.as_ref().map(offered),
+            "after_tls": self.after.as_ref().map(offered),
+            "tls": meter.tls_version(),
+            "tls_error": self.tls_error,
+            "mechanisms": mechanisms,
+            "timings": meter.timings(),
+        })
+    }
+
+    fn mechanisms(&self) -> impl Iterator<Item = &str> {
+        let offered = self.after.as_ref().or(self.before.as_ref());
+        offered.into_iter().flat_map(Capabilities::mechanisms)
+    }
+
+    fn table(&self, meter: &Meter) -> String {
+        let mut rows = Vec::new();
+        let mut row = |name: &str, value: String| rows.push(format!("{name:<12}{value}"));
+        row("address", meter.remote().map(|remote| remote.to_string()).unwrap_or_default());
+        row("greeting", self.greeting.to_string());
+        for (name, offered) in [("in clear", &self.before), ("under TLS", &self.after)] {
+            for (nth, (keyword, parameters)) in
+                offered.iter().flat_map(Capabilities::iter).enumerate()
+            {
+                let text = escape(format!("{keyword} {parameters}").trim_end().as_bytes());
+                row(if nth == 0 { name } else { "" }, text);
+            }
+        }
+        match (&self.tls_error, meter.tls_version()) {
+            (Some(error), _) => row("TLS", format!("failed: {error}")),
+            (None, Some(version)) => row("TLS", format!("{version}, the certificate is good")),
+            (None, None) => row("TLS", "none".to_owned()),
+        }
+        let mechanisms: Vec<_> = self.mechanisms().map(|name| escape(name.as_bytes())).collect();
+        row("login by", if mechanisms.is_empty() { "none".into() } else { mechanisms.join(" ") });
+        let timings = meter.timings();
+        let steps =
+            ["dns", "connect", "tls", "first_byte", "total"].into_iter().filter_map(|step| {
+                let seconds = timings.get(step)?.as_f64()?;
+                Some(format!("{} {:.1} ms", step.replace('_', " "), seconds * 1000.0))
+            });
+        row("time", steps.collect::<Vec<_>>().join(", "));
+        rows.join("\n")
+    }
+}
