@@ -88,22 +88,28 @@ pub(crate) struct Send {
     #[arg(value_name = "URL|FILE")]
     pub(crate) words: Vec<String>,
     /// Whom it is for; several with commas between them, or the option again
-    #[arg(long, value_name = "ADDR", help_heading = "Message")]
+    #[arg(long, value_name = "ADDR", allow_hyphen_values = true, help_heading = "Message")]
     pub(crate) to: Vec<String>,
     /// Who gets a copy
-    #[arg(long, value_name = "ADDR", help_heading = "Message")]
+    #[arg(long, value_name = "ADDR", allow_hyphen_values = true, help_heading = "Message")]
     pub(crate) cc: Vec<String>,
     /// Who gets a copy that the others do not see
-    #[arg(long, value_name = "ADDR", help_heading = "Message")]
+    #[arg(long, value_name = "ADDR", allow_hyphen_values = true, help_heading = "Message")]
     pub(crate) bcc: Vec<String>,
     /// Who sends it (default: the login, $EMAIL, or USER@HOST); <> is nobody
-    #[arg(long, value_name = "ADDR", help_heading = "Message")]
+    #[arg(long, value_name = "ADDR", allow_hyphen_values = true, help_heading = "Message")]
     pub(crate) from: Option<String>,
     /// What it is about
-    #[arg(long, value_name = "TEXT", help_heading = "Message")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = "Message")]
     pub(crate) subject: Option<String>,
     /// The text; @FILE reads it from FILE
-    #[arg(short = 'd', long, value_name = "TEXT", help_heading = "Message")]
+    #[arg(
+        short = 'd',
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        help_heading = "Message"
+    )]
     pub(crate) body: Option<String>,
     /// Read the text from FILE; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "body", help_heading = "Message")]

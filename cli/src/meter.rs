@@ -23,6 +23,8 @@ struct State {
     first_byte: Option<Duration>,
     remote: Option<Peer>,
     tls_version: Option<String>,
+    /// The server's, in DER.
+    certificate: Vec<u8>,
     /// Bytes of bodies, and what was there before them.
     bytes: u64,
     expected: Option<u64>,
@@ -39,6 +41,7 @@ impl State {
             first_byte: None,
             remote: None,
             tls_version: None,
+            certificate: Vec::new(),
             bytes: 0,
             expected: None,
             bar: None,
@@ -93,6 +96,11 @@ impl Meter {
         self.state().tls_version.clone()
     }
 
+    /// The certificate that the server showed last, in DER; empty without TLS.
+    pub(crate) fn certificate(&self) -> Vec<u8> {
+        self.state().certificate.clone()
+    }
+
     /// Seconds: how long each step of the first connection took, and all of it.
     pub(crate) fn timings(&self) -> Value {
         let state = self.state();
@@ -135,8 +143,9 @@ impl Observer for Meter {
                 state.connected.get_or_insert(now);
                 (state.remote, state.tls_version) = (Some(peer.clone()), None);
             }
-            Event::Tls { version, .. } => {
+            Event::Tls { version, certificate, .. } => {
                 state.tls.get_or_insert(now);
+                state.certificate = certificate.to_vec();
                 state.tls_version = Some((*version).to_owned());
             }
             Event::Heard(_) => {

@@ -157,8 +157,12 @@ impl Place {
     fn refused(&self, error: wireline_wire::Error) -> Failure {
         use wireline_wire::Error as E;
         let silent = matches!(error, E::Connect { .. } | E::TimedOut { .. });
+        let unknown = matches!(error, E::Resolve { .. });
         let failure = Failure::from(error);
         match self.scheme {
+            Scheme::Smtp | Scheme::Smtps | Scheme::Lmtp if unknown => {
+                failure.hint("name the mail server itself: MX records are not looked up")
+            }
             Scheme::Smtp if silent && self.endpoint.port() == 25 => failure.hint(format!(
                 "many networks block port 25; mail is handed in at smtps://{host} (465) or \
                  smtp://{host}:587",

@@ -131,11 +131,32 @@ fn show(letter: &mut Letter) -> Result<(), Failure> {
     for recipient in &letter.recipients {
         written = written.and_then(|()| writeln!(out, "RCPT TO:<{recipient}>"));
     }
+    let mut tail = LastByte { inner: &mut out, last: b'\n' };
     written
-        .and_then(|()| writeln!(out))
-        .and_then(|()| letter.content().and_then(|mut content| io::copy(&mut *content, &mut out)))
-        .and_then(|_| out.flush())
+        .and_then(|()| writeln!(tail))
+        .and_then(|()| letter.content().and_then(|mut content| io::copy(&mut *content, &mut tail)))
+        .and_then(|_| if tail.last == b'\n' { Ok(()) } else { writeln!(tail) })
+        .and_then(|()| tail.flush())
         .map_err(|error| Failure::stdout(&error))
+}
+
+/// Knows whether what was written ends a line.
+struct LastByte<W> {
+    inner: W,
+    last: u8,
+}
+
+impl<W: Write> Write for LastByte<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(bytes)?;
+        let written = bytes.get(..count).unwrap_or_default();
+        self.last = written.last().copied().unwrap_or(self.last);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 /// Sends messages, one after the other, over one connection as long as that lasts.

@@ -1,7 +1,9 @@
 //! `wireline smtp`: a mail server under the lens; and how every command comes to a session with one.
 //! Must not hold: messages (`send.rs`).
 
-use crate::args::{Asking, Probe, Quote, Smtp, SmtpVerb, Upgrading, Verify};
+mod probe;
+
+use crate::args::{Asking, Quote, Smtp, SmtpVerb, Upgrading, Verify};
 use crate::exit::{Exit, Failure};
 use crate::mask::Mask;
 use crate::meter::Meter;
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use wireline_sasl::{Credentials, Mechanism};
-use wireline_smtp::{Capabilities, ClientName, Line, Options, Reply, Session};
+use wireline_smtp::{ClientName, Line, Options, Reply, Session};
 use wireline_wire::{Dialer, Wire, escape};
 
 /// What `send` and `smtp` speak.
@@ -23,7 +25,7 @@ pub(crate) const SCHEMES: &[(&str, Scheme)] =
 /// `wireline smtp probe|verify|quote`
 pub(crate) fn run(args: &Smtp) -> Result<(), Failure> {
     match &args.verb {
-        SmtpVerb::Probe(args) => probe(args),
+        SmtpVerb::Probe(args) => probe::run(args),
         SmtpVerb::Verify(args) => verify(args),
         SmtpVerb::Quote(args) => quote(args),
     }
@@ -110,9 +112,21 @@ impl<'a> Opening<'a> {
 
     /// All of it.
     pub(crate) fn open(&self, dialer: &Dialer) -> Result<Session, Failure> {
-        let mut session = self.greet(self.dial(dialer)?)?;
-        session.introduce()?;
+        let session = self.introduce(self.greet(self.dial(dialer)?)?)?;
         self.log_in(self.secure(session)?)
+    }
+
+    /// Says who we are. A server that does not want to know is left politely.
+    pub(crate) fn introduce(&self, mut session: Session) -> Result<Session, Failure> {
+        match session.introduce() {
+            Ok(()) => Ok(session),
+            Err(error) => {
+                if !session.is_over() {
+                    session.quit().ok();
+                }
+                Err(error.into())
+            }
+        }
     }
 }
 
@@ -247,110 +261,5 @@ fn quote(args: &Quote) -> Result<(), Failure> {
     match reply.is_transient() || reply.is_permanent() {
         true => Err(Failure::new(Exit::Refused, format!("the server refused: {reply}"))),
         false => Ok(()),
-    }
-}
-
-/// What there is to know about a server without a message.
-#[derive(Debug)]
-struct Found {
-    greeting: Reply,
-    /// In clear; nothing when TLS came first.
-    before: Option<Capabilities>,
-    /// Under TLS.
-    after: Option<Capabilities>,
-    /// Why TLS did not begin, though it was offered.
-    tls_error: Option<String>,
-}
-
-fn probe(args: &Probe) -> Result<(), Failure> {
-    let lens = Lens::on(&args.url, &args.asking)?;
-    let found = lens.ask(look)?;
-    match args.asking.shared.messages.json {
-        true => lens.print(&found.json(&lens.meter).to_string()),
-        false => lens.print(found.table(&lens.meter).trim_end()),
-    }
-}
-
-fn look(opening: &Opening<'_>, dialer: &Dialer) -> Result<Found, Failure> {
-    let mut session = opening.greet(opening.dial(dialer)?)?;
-    session.introduce()?;
-    let greeting = session.greeting().clone();
-    let offered = session.capabilities().clone();
-    if session.is_tls() {
-        session.quit().ok();
-        return Ok(Found { greeting, before: None, after: Some(offered), tls_error: None });
-    }
-    let mut found = Found { greeting, before: Some(offered), after: None, tls_error: None };
-    let stays = opening.upgrading.no_tls
-        || !session.capabilities().has("STARTTLS") && !opening.upgrading.tls;
-    if stays {
-        session.quit().ok();
-        return Ok(found);
-    }
-    match session.start_tls(opening.place.host()) {
-        Ok(session) => {
-            found.after = Some(session.capabilities().clone());
-            session.quit().ok();
-        }
-        Err(error) if opening.upgrading.tls => return Err(error.into()),
-        Err(error) => found.tls_error = Some(error.to_string()),
-    }
-    Ok(found)
-}
-
-impl Found {
-    fn json(&self, meter: &Meter) -> Value {
-        let offered = |offered: &Capabilities| -> Value {
-            let lines = offered.iter().map(|(keyword, parameters)| {
-                (escape(keyword.as_bytes()), Value::from(escape(parameters.as_bytes())))
-            });
-            Value::Object(lines.collect())
-        };
-        let mechanisms: Vec<_> = self.mechanisms().collect();
-        json!({
-            "remote": meter.remote().map(|remote| remote.to_string()),
-            "greeting": json_of(&self.greeting),
-            "before_tls": self.before.as_ref().map(offered),
-            "after_tls": self.after.as_ref().map(offered),
-            "tls": meter.tls_version(),
-            "tls_error": self.tls_error,
-            "mechanisms": mechanisms,
-            "timings": meter.timings(),
-        })
-    }
-
-    fn mechanisms(&self) -> impl Iterator<Item = &str> {
-        let offered = self.after.as_ref().or(self.before.as_ref());
-        offered.into_iter().flat_map(Capabilities::mechanisms)
-    }
-
-    fn table(&self, meter: &Meter) -> String {
-        let mut rows = Vec::new();
-        let mut row = |name: &str, value: String| rows.push(format!("{name:<12}{value}"));
-        row("address", meter.remote().map(|remote| remote.to_string()).unwrap_or_default());
-        row("greeting", self.greeting.to_string());
-        for (name, offered) in [("in clear", &self.before), ("under TLS", &self.after)] {
-            for (nth, (keyword, parameters)) in
-                offered.iter().flat_map(Capabilities::iter).enumerate()
-            {
-                let text = escape(format!("{keyword} {parameters}").trim_end().as_bytes());
-                row(if nth == 0 { name } else { "" }, text);
-            }
-        }
-        match (&self.tls_error, meter.tls_version()) {
-            (Some(error), _) => row("TLS", format!("failed: {error}")),
-            (None, Some(version)) => row("TLS", format!("{version}, the certificate is good")),
-            (None, None) => row("TLS", "none".to_owned()),
-        }
-        let mechanisms: Vec<_> = self.mechanisms().map(|name| escape(name.as_bytes())).collect();
-        row("login by", if mechanisms.is_empty() { "none".into() } else { mechanisms.join(" ") });
-        let timings = meter.timings();
-        let steps =
-            ["dns", "connect", "tls", "first_byte", "total"].into_iter().filter_map(|step| {
-                let seconds = timings.get(step)?.as_f64()?;
-                Some(format!("{} {:.1} ms", step.replace('_', " "), seconds * 1000.0))
-            });
-        row("time", steps.collect::<Vec<_>>().join(", "));
-        rows.join("\n")
     }
 }

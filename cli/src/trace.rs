@@ -95,7 +95,7 @@ impl<W: Write> State<W> {
         let Some(dialogue) = self.open.get_mut(&connection) else { return Ok(()) };
         let run = &mut Run { mask: &self.mask, kept: &mut self.recording };
         match event {
-            Event::Tls { version, cipher } => dialogue.sheet().tls(version, cipher),
+            Event::Tls { version, cipher, .. } => dialogue.sheet().tls(version, cipher),
             Event::Said(saying) => dialogue.said(saying, run),
             Event::Sent { bytes, data } => dialogue.sent(*bytes, *data, run),
             Event::Heard(line) => dialogue.heard(line, run),

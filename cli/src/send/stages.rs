@@ -31,7 +31,7 @@ pub(crate) fn run(
     let mut session = sender.opening.greet(wire)?;
     let mut said = session.greeting().to_string();
     if stage > Stage::Greeting {
-        session.introduce()?;
+        session = sender.opening.introduce(session)?;
         said = session.hello().to_string();
     }
     if stage > Stage::Ehlo {

@@ -20,7 +20,7 @@ impl Session {
     /// to its end, whereupon the session is over; [`Error::OutcomeUnknown`].
     pub fn data(&mut self, content: &mut Content<'_>) -> Result<Vec<Reply>, Error> {
         let reply = self.dialogue.ask("DATA", &command::alone("DATA"))?;
-        self.dialogue.expect("DATA", reply, Reply::is_intermediate)?;
+        self.dialogue.expect("DATA", reply, Reply::starts_mail_input)?;
         self.send_dot_block(content)?;
         self.hear_outcome()
     }

@@ -108,6 +108,12 @@ impl Reply {
         self.code.0 / 100 == 3
     }
 
+    /// 354: now the message. Another 3yz is no answer to DATA, and content is not risked on it.
+    #[must_use]
+    pub const fn starts_mail_input(&self) -> bool {
+        self.code.0 == 354
+    }
+
     /// 4yz: not now.
     #[must_use]
     pub const fn is_transient(&self) -> bool {

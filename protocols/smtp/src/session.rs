@@ -124,7 +124,8 @@ impl Session {
     }
 
     /// Puts TLS on top, forgets what was offered before, and says EHLO again. The certificate has
-    /// to be good for `host`. Nothing is ever sent along with STARTTLS.
+    /// to be good for `host`. Nothing is ever sent along with STARTTLS; a server that refuses it is
+    /// left with QUIT.
     ///
     /// # Errors
     /// [`Error::Unsafe`] when the server does not offer STARTTLS or refuses it, before anything
@@ -138,6 +139,7 @@ impl Session {
         }
         match self.dialogue.complete(DOING, &command::alone(DOING)) {
             Err(Error::Refused { reply, .. }) => {
+                self.quit().ok();
                 return Err(Error::Unsafe { doing: DOING, why: format!("refused: {reply}") });
             }
             answered => drop(answered?),

@@ -163,8 +163,13 @@ impl Session {
         if !chunked && flight.may_succeed("RCPT") {
             flight.say("DATA", &command::alone("DATA"))?;
         }
-        flight.land()?;
+        let landed = flight.land();
         let heard = flight.heard;
+        match landed {
+            // A server that refuses and leaves has said why.
+            Err(lost) if !is_refused(&heard, envelope.recipients.len()) => return Err(lost),
+            _ => {}
+        }
         self.opened(envelope, heard, chunked)
     }
 
@@ -191,7 +196,7 @@ impl Session {
         }
         self.transaction.recipients = replies.iter().filter(|reply| reply.is_success()).count();
         let go = refused.is_none() && self.transaction.recipients > 0;
-        if !go && data.as_ref().is_some_and(Reply::is_intermediate) {
+        if !go && data.as_ref().is_some_and(Reply::starts_mail_input) {
             self.send_nothing()?;
         }
         if let Some(refused) = refused {
@@ -199,7 +204,7 @@ impl Session {
             return Err(refused);
         }
         if let (true, false, Some(data)) = (go, chunked, data) {
-            self.dialogue.expect("DATA", data, Reply::is_intermediate)?;
+            self.dialogue.expect("DATA", data, Reply::starts_mail_input)?;
         }
         let mailboxes = envelope.recipients.iter().map(|one| one.mailbox.clone());
         let outcomes = mailboxes.zip(replies).map(|(mailbox, reply)| Outcome { mailbox, reply });
@@ -227,4 +232,12 @@ impl Session {
         self.transaction = Transaction::default();
         Ok(())
     }
+}
+
+/// MAIL was refused, or every recipient was.
+fn is_refused(heard: &[(&'static str, Reply)], recipients: usize) -> bool {
+    let is_no = |reply: &Reply| reply.is_transient() || reply.is_permanent();
+    let refused =
+        |verb| heard.iter().filter(|(doing, reply)| *doing == verb && is_no(reply)).count();
+    refused("MAIL") > 0 || refused("RCPT") == recipients
 }

@@ -20,6 +20,8 @@ pub enum Event<'a> {
         version: &'a str,
         /// For example `TLS13_AES_256_GCM_SHA384`.
         cipher: &'a str,
+        /// The peer's own certificate, in DER (RFC 5280).
+        certificate: &'a [u8],
     },
     /// We said this.
     Said(&'a Saying),

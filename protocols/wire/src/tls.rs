@@ -62,6 +62,12 @@ impl Tls {
         (version.replace("TLSv1_", "TLSv1."), suite.to_owned())
     }
 
+    /// The peer's own certificate, in DER.
+    pub(crate) fn certificate(&self) -> &[u8] {
+        let chain = self.session.peer_certificates().unwrap_or_default();
+        chain.first().map(|certificate| certificate.as_ref()).unwrap_or_default()
+    }
+
     fn send_pending(&mut self) -> io::Result<()> {
         while self.session.wants_write() {
             self.session.write_tls(&mut self.wire.socket)?;

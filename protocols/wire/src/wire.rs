@@ -246,7 +246,8 @@ impl Wire {
         let mut tls = Tls::connect(config, name, socket).map_err(|error| in_tls(error, bare))?;
         tls.socket_mut().clock.set("the peer", Deadline::within(self.limits.idle));
         let (version, cipher) = tls.facts();
-        self.watch.tell(&Event::Tls { version: &version, cipher: &cipher });
+        let certificate = tls.certificate();
+        self.watch.tell(&Event::Tls { version: &version, cipher: &cipher, certificate });
         Ok(Self { transport: Box::new(tls), secure: true, ..self })
     }
 }
