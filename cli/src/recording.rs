@@ -49,14 +49,20 @@ impl Recording {
     }
 
     fn begin_large(&mut self) -> io::Result<()> {
-        let Some(recording) = &self.file else { return Ok(()) };
-        self.count += 1;
-        let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
-        let name = format!("{stem}.body-{}", self.count);
-        let mut file = File::create(recording.with_file_name(&name))?;
+        let Some((name, mut file)) = self.file_beside()? else { return Ok(()) };
         file.write_all(&std::mem::take(&mut self.small))?;
         self.large = Some((name, file));
         Ok(())
+    }
+
+    /// A new file beside the recording, with its name; none for a trace.
+    pub(crate) fn file_beside(&mut self) -> io::Result<Option<(String, File)>> {
+        let Some(recording) = &self.file else { return Ok(None) };
+        self.count += 1;
+        let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
+        let name = format!("{stem}.body-{}", self.count);
+        let file = File::create(recording.with_file_name(&name))?;
+        Ok(Some((name, file)))
     }
 
     /// The body is over: writes what stands for it. One that echoes a secret is not shown.

@@ -36,9 +36,9 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     let opening = Opening::new(&place, &args.upgrading, allows, ehlo)?;
     let notify = args.dsn.as_deref().map(notify).transpose()?;
     let ourselves = Ourselves { login: user, host: own_host() };
-    let mut letters = letters(args, &files, &ourselves)?;
+    let letters = letters(args, &files, &ourselves)?;
     if args.dry_run {
-        return letters.iter_mut().try_for_each(show);
+        return letters.iter().try_for_each(show);
     }
     let (mask, meter) = (Arc::new(mask), Arc::new(Meter::new(false)));
     let protocol = if place.scheme == Scheme::Lmtp { "lmtp" } else { "smtp" };
@@ -46,8 +46,8 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     let dialer = plan::dialer(&args.shared, watch.observer())?;
     let sender = Sender { args, opening, dialer, notify, output, mask: &mask, meter: &meter };
     let sent = match args.quit_after.or(args.drop_after) {
-        Some(stage) => stages::run(&sender, &mut letters, stage),
-        None => sender.send(letters),
+        Some(stage) => stages::run(&sender, &letters, stage),
+        None => sender.send(&letters),
     };
     let sent =
         sent.map_err(|failure| failure.doing(format!("sending to {}", place.shown)).masked(&mask));
@@ -125,16 +125,17 @@ fn notify(typed: &str) -> Result<Notify, Failure> {
 }
 
 /// `--dry-run`: what would be said and sent.
-fn show(letter: &mut Letter) -> Result<(), Failure> {
+fn show(letter: &Letter) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let mut written = writeln!(out, "MAIL FROM:{}", letter.sender);
     for recipient in &letter.recipients {
         written = written.and_then(|()| writeln!(out, "RCPT TO:<{recipient}>"));
     }
     let mut tail = LastByte { inner: &mut out, last: b'\n' };
+    let mut content = letter.content()?;
     written
         .and_then(|()| writeln!(tail))
-        .and_then(|()| letter.content().and_then(|mut content| io::copy(&mut *content, &mut tail)))
+        .and_then(|()| io::copy(&mut *content, &mut tail))
         .and_then(|_| if tail.last == b'\n' { Ok(()) } else { writeln!(tail) })
         .and_then(|()| tail.flush())
         .map_err(|error| Failure::stdout(&error))
@@ -171,11 +172,11 @@ pub(crate) struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    fn send(&self, mut letters: Vec<Letter>) -> Result<(), Failure> {
+    fn send(&self, letters: &[Letter]) -> Result<(), Failure> {
         let mut results = Results::new(self.args, self.output, self.mask, self.meter);
         let mut session = None;
         let last = letters.len().saturating_sub(1);
-        for nth in 0..letters.len() {
+        for (nth, letter) in letters.iter().enumerate() {
             let open = match session.take().filter(|open: &Session| !open.is_over()) {
                 Some(open) => open,
                 None => match self.opening.open(&self.dialer) {
@@ -186,7 +187,6 @@ impl Sender<'_> {
                     }
                 },
             };
-            let Some(letter) = letters.get_mut(nth) else { break };
             let sent = self.one(open, &mut session, letter, nth == last);
             results.add(letter, sent)?;
         }
@@ -198,12 +198,12 @@ impl Sender<'_> {
         &self,
         mut open: Session,
         left: &mut Option<Session>,
-        letter: &mut Letter,
+        letter: &Letter,
         last: bool,
     ) -> Result<Delivery, Failure> {
         let envelope = self.envelope(letter);
         let survey = letter.survey;
-        let mut content = letter.content().map_err(|error| Failure::local(&error))?;
+        let mut content = letter.content()?;
         let mut content = Content::new(&mut *content).sized(survey.bytes).with_8bit(survey.is_8bit);
         if last {
             return Ok(open.send_last(&envelope, &mut content)?);

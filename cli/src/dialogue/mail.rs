@@ -3,7 +3,8 @@
 
 use super::{Dialogue, Made, Run, Sheet};
 use crate::recording::{LINES_BYTES, Shape, is_text};
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use wireline_transcript::Side;
 use wireline_wire::Saying;
 
@@ -22,6 +23,8 @@ struct Sending {
     bytes: u64,
     /// Its beginning; all of it when it is small.
     beginning: Vec<u8>,
+    /// What a recording keeps of a longer one, from behind its header section.
+    rest: Option<(String, File)>,
     /// It has a size of its own (`BDAT`, RFC 3030), no dot.
     is_chunk: bool,
 }
@@ -48,13 +51,17 @@ impl MailDialogue {
     }
 
     fn print_sent(&mut self, sending: &Sending, run: &Run<'_>) -> io::Result<()> {
-        let whole = sending.beginning.len() as u64 == sending.bytes;
-        let shows = whole && run.kept.keeps_bodies() && !sending.is_chunk;
-        if let Some(lines) = shows.then(|| self.lines_of(&sending.beginning)).flatten() {
-            return self.sheet.say(Side::C, &lines);
-        }
         if sending.is_chunk {
             return self.sheet.printer().elided(Side::C, sending.bytes);
+        }
+        let is_kept = sending.rest.is_some() || sending.beginning.len() as u64 == sending.bytes;
+        let shows = is_kept && run.kept.keeps_bodies();
+        if let Some(lines) = shows.then(|| self.lines_of(&sending.beginning)).flatten() {
+            self.sheet.say(Side::C, &lines)?;
+            return match &sending.rest {
+                Some((name, _)) => self.sheet.say(Side::C, &[Made::Hole(format!("@{name}"))]),
+                None => Ok(()),
+            };
         }
         match sending.bytes.saturating_sub(DOT.len() as u64) {
             0 => {}
@@ -63,14 +70,13 @@ impl MailDialogue {
         self.sheet.say(Side::C, &[Made::Bytes(DOT.to_vec())])
     }
 
-    /// A small message line by line, what differs in the next run as holes. One of several parts
-    /// has a boundary that differs in every line, and is not shown.
+    /// A small message, or the header section of a longer one, line by line, what differs in the
+    /// next run as holes. Parts with boundaries of ours differ everywhere, and are not shown.
     fn lines_of(&self, message: &[u8]) -> Option<Vec<Made>> {
         let text = str::from_utf8(message).ok().filter(|_| is_text(message))?;
-        let has_parts = text.to_ascii_lowercase().contains("boundary=");
-        let whole_lines =
+        let lines =
             text.ends_with("\r\n") && text.matches('\n').count() == text.matches("\r\n").count();
-        (whole_lines && !has_parts).then(|| {
+        ((lines || text.is_empty()) && !has_own_boundary(text)).then(|| {
             let lines = message.split_inclusive(|&byte| byte == b'\n');
             lines.flat_map(|line| self.loosened(line)).collect()
         })
@@ -101,6 +107,43 @@ impl MailDialogue {
     }
 }
 
+impl Sending {
+    /// More of the message. A recording puts what is long into a file, as it is on the wire.
+    fn take(&mut self, data: &[u8], run: &mut Run<'_>) -> io::Result<()> {
+        if let Some((_, file)) = &mut self.rest {
+            return file.write_all(data);
+        }
+        if self.beginning.len() + data.len() <= LINES_BYTES {
+            self.beginning.extend_from_slice(data);
+            return Ok(());
+        }
+        if self.beginning.len() as u64 + data.len() as u64 != self.bytes || self.is_chunk {
+            return Ok(());
+        }
+        let all = [std::mem::take(&mut self.beginning), data.to_vec()].concat();
+        let head = memchr::memmem::find(&all, b"\r\n\r\n").map(|at| at + b"\r\n\r\n".len());
+        let (head, rest) = all.split_at(head.filter(|&head| head <= LINES_BYTES).unwrap_or(0));
+        self.beginning = head.to_vec();
+        let is_ours = str::from_utf8(head).is_ok_and(has_own_boundary);
+        self.rest = if is_ours { None } else { run.kept.file_beside()? };
+        match &mut self.rest {
+            Some((_, file)) => file.write_all(rest),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether the boundary is one that was made for this message: three hexadecimal numbers.
+fn has_own_boundary(text: &str) -> bool {
+    let boundaries = text.split("boundary=\"").skip(1);
+    let made = |boundary: &str| {
+        let digits =
+            |part: &str| part.len() > 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        boundary.split('_').count() == 3 && boundary.split('_').all(digits)
+    };
+    boundaries.filter_map(|rest| rest.split('"').next()).any(made)
+}
+
 /// Fields of a message that differ in the next run.
 const DIFFERS: &[&[u8]] = &[b"Date: ", b"Message-ID: "];
 
@@ -118,13 +161,9 @@ impl Dialogue for MailDialogue {
         self.sheet.say(Side::C, &pieces)
     }
 
-    fn sent(&mut self, bytes: u64, data: Option<&[u8]>, _: &mut Run<'_>) -> io::Result<()> {
+    fn sent(&mut self, bytes: u64, data: Option<&[u8]>, run: &mut Run<'_>) -> io::Result<()> {
         self.sending.bytes += bytes;
-        let data = data.unwrap_or_default();
-        if self.sending.beginning.len() + data.len() <= LINES_BYTES {
-            self.sending.beginning.extend_from_slice(data);
-        }
-        Ok(())
+        self.sending.take(data.unwrap_or_default(), run)
     }
 
     fn heard(&mut self, line: &[u8], run: &mut Run<'_>) -> io::Result<()> {

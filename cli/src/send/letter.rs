@@ -12,8 +12,8 @@ use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use std::fs::File;
-use std::io::{self, Cursor, IsTerminal, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{self, Cursor, IsTerminal, Read, Seek};
+use std::path::{Path, PathBuf};
 use wireline_smtp::{Mailbox, ReversePath, Survey};
 use wireline_wire::escape;
 
@@ -33,8 +33,38 @@ pub(crate) struct Letter {
 enum Content {
     /// Built here.
     Memory(Vec<u8>),
-    /// Its beginning as it is sent, and the rest of the file from this byte on.
-    File { beginning: Vec<u8>, file: File, rest: u64 },
+    /// Read when it is sent: there may be thousands. What its header section gains is made once.
+    File { source: Source, added: Vec<(&'static str, String)> },
+}
+
+/// A whole message that somebody else has made.
+#[derive(Debug)]
+enum Source {
+    Path(PathBuf),
+    /// Standard input, kept in a temporary file because it is read twice.
+    Spool(File),
+}
+
+impl Source {
+    fn take(path: &Path) -> io::Result<Self> {
+        if path != Path::new("-") {
+            return Ok(Self::Path(path.to_owned()));
+        }
+        let mut spool = tempfile::tempfile()?;
+        io::copy(&mut io::stdin().lock(), &mut spool)?;
+        Ok(Self::Spool(spool))
+    }
+
+    fn open(&self) -> io::Result<File> {
+        match self {
+            Self::Path(path) => File::open(path),
+            Self::Spool(file) => {
+                let mut again = file.try_clone()?;
+                again.rewind()?;
+                Ok(again)
+            }
+        }
+    }
 }
 
 /// Who sends when nobody is named, and what we are called.
@@ -48,12 +78,17 @@ pub(crate) struct Ourselves {
 
 impl Letter {
     /// The content from its first byte.
-    pub(crate) fn content(&mut self) -> io::Result<Box<dyn Read + '_>> {
-        match &mut self.content {
+    pub(crate) fn content(&self) -> Result<Box<dyn Read + '_>, Failure> {
+        match &self.content {
             Content::Memory(bytes) => Ok(Box::new(Cursor::new(bytes))),
-            Content::File { beginning, file, rest } => {
-                file.seek(SeekFrom::Start(*rest))?;
-                Ok(Box::new(Cursor::new(beginning).chain(file)))
+            Content::File { source, added } => {
+                let mut file = source.open().map_err(|error| Failure::local(&error))?;
+                let mut header = Header::read(&mut file)?;
+                header.remove("Bcc");
+                for (name, value) in added {
+                    header.add(name, value);
+                }
+                Ok(Box::new(Cursor::new(header.into_bytes()).chain(file)))
             }
         }
     }
@@ -81,18 +116,18 @@ impl Letter {
     ) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let doing = || format!("reading {name}");
-        let letter = open(path)
+        let letter = Source::take(path)
             .map_err(|error| Failure::local(&error))
-            .and_then(|file| Self::read(file, args, ourselves))
+            .and_then(|source| Self::read(source, args, ourselves))
             .map_err(|failure| failure.doing(doing()))?;
         Self { name: Some(name.clone()), ..letter }
             .surveyed(args)
             .map_err(|failure| failure.doing(doing()))
     }
 
-    fn read(mut file: File, args: &Send, ourselves: &Ourselves) -> Result<Self, Failure> {
-        let mut header = Header::read(&mut file)?;
-        let rest = file.stream_position().map_err(|error| Failure::local(&error))?;
+    fn read(source: Source, args: &Send, ourselves: &Ourselves) -> Result<Self, Failure> {
+        let mut file = source.open().map_err(|error| Failure::local(&error))?;
+        let header = Header::read(&mut file)?;
         let mut people = People::typed(args)?;
         if args.recipients_from_header {
             people.to.extend(header.people("To")?);
@@ -101,18 +136,18 @@ impl Letter {
         }
         let author = header.people("From").ok().and_then(|people| people.into_iter().next());
         let sender = sender(args, author, ourselves)?;
-        header.remove("Bcc");
-        if !header.has("Message-ID") {
+        let mut added = Vec::new();
+        let message_id = header.text("Message-ID").unwrap_or_else(|| {
             let host = ourselves.host_of(&sender);
             let id = format!("<{}@{host}>", mail_builder::mime::make_boundary("."));
-            header.add("Message-ID", &id);
-        }
+            added.push(("Message-ID", id.clone()));
+            id
+        });
         if !header.has("Date") {
-            header.add("Date", &Date::now().to_rfc822());
+            added.push(("Date", Date::now().to_rfc822()));
         }
-        let message_id = header.text("Message-ID");
-        let content = Content::File { beginning: header.into_bytes(), file, rest };
         let (recipients, survey) = (people.mailboxes(), Survey::default());
+        let (message_id, content) = (Some(message_id), Content::File { source, added });
         Ok(Self { name: None, sender, recipients, message_id, survey, content })
     }
 
@@ -122,9 +157,7 @@ impl Letter {
             let hint = "--to ADDR, or -t to take them from the message's header";
             return Err(Failure::usage("nobody is named to send it to").hint(hint));
         }
-        let mut content = self.content().map_err(|error| Failure::local(&error))?;
-        let survey = Survey::of(&mut *content)?;
-        drop(content);
+        let survey = Survey::of(&mut *self.content()?)?;
         self.survey = survey;
         if survey.longest_line_bytes > LINE_BYTES && !args.allow_long_lines {
             let bytes = survey.longest_line_bytes;
@@ -138,17 +171,6 @@ impl Letter {
 
 /// RFC 5321 section 4.5.3.1.6, without CRLF.
 const LINE_BYTES: u64 = 998;
-
-/// A file; `-` is standard input, kept in a temporary file because it is read twice.
-fn open(path: &Path) -> io::Result<File> {
-    if path != Path::new("-") {
-        return File::open(path);
-    }
-    let mut spool = tempfile::tempfile()?;
-    io::copy(&mut io::stdin().lock(), &mut spool)?;
-    spool.rewind()?;
-    Ok(spool)
-}
 
 /// Everybody it is for.
 #[derive(Debug, Default)]

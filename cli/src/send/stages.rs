@@ -7,11 +7,7 @@ use crate::exit::Failure;
 use wireline_smtp::{Content, Envelope, Session};
 
 /// Goes as far as the stage with the first message, and says what the server answered there.
-pub(crate) fn run(
-    sender: &Sender<'_>,
-    letters: &mut [Letter],
-    stage: Stage,
-) -> Result<(), Failure> {
+pub(crate) fn run(sender: &Sender<'_>, letters: &[Letter], stage: Stage) -> Result<(), Failure> {
     let quits = sender.args.quit_after.is_some();
     if quits && matches!(stage, Stage::Connect | Stage::Data) {
         let why = match stage {
@@ -55,7 +51,7 @@ pub(crate) fn run(
 fn transaction(
     sender: &Sender<'_>,
     session: &mut Session,
-    letter: &mut Letter,
+    letter: &Letter,
     stage: Stage,
 ) -> Result<String, Failure> {
     let Envelope { sender: path, parameters, recipients } = sender.envelope(letter);
@@ -71,7 +67,7 @@ fn transaction(
     }
     if stage == Stage::Dot {
         let survey = letter.survey;
-        let mut content = letter.content().map_err(|error| Failure::local(&error))?;
+        let mut content = letter.content()?;
         let content = Content::new(&mut *content);
         let mut content = content.sized(survey.bytes).with_8bit(survey.is_8bit);
         let replies = session.data(&mut content)?;
