@@ -332,7 +332,8 @@ fn what_makes_no_sense() {
         (&["bad.wire", "--", "true"], "bad.wire:2: unknown act \"clse\"", "\"close\""),
         (&["."], "folder", ""),
         (&[], "KIND|FILE", ""),
-        (&["http", "--", "true"], "a client behind --", ""),
+        (&["http", "--step-timeout", "1"], "--step-timeout", ""),
+        (&["smtp", "--login", "alice"], "--login takes USER:PASS", ""),
         (&["x.wire", "--tls"], "S! tls", ""),
         (&["x.wire", "--root", "."], "--root", ""),
         (&["http", "--root", "gone"], "--root gone", ""),
@@ -476,4 +477,31 @@ fn a_step_has_its_own_limit() {
     let ran = run(&mut command);
     ran.failed(1, "");
     assert!(ran.stderr.contains("x.wire:2"), "{}", ran.stderr);
+}
+
+/// A client behind `--` is run against the built-in servers too; its code is ours.
+#[test]
+fn a_client_runs_against_built_in_servers() {
+    let folder = Folder::new();
+    let send = "\"$W\" send -q --from a@x.test --to b@x.test -d hi smtp://$WIRELINE_ADDR";
+    let collect =
+        "WIRELINE_PASSWORD=wonderland \"$W\" mail pop3://alice@127.0.0.1:$WIRELINE_PORT_2";
+    let rows: &[(&[&str], String, i32)] = &[
+        (&["mail"], format!("{send} && {collect} | grep -q ' 1 '"), 0),
+        (&["mail", "--login", "bob:x1234"], collect.to_owned(), 1),
+        (&["mail", "--root", "box"], format!("{send} && ls box/new | grep -q wireline"), 0),
+        (&["smtp"], send.replace("b@x.test", "rcpt550@x.test"), 1),
+        (&["http"], "\"$W\" get -q http://$WIRELINE_ADDR/status/404".to_owned(), 1),
+        (&["http"], "exit 7".to_owned(), 7),
+    ];
+    for (words, client, code) in rows {
+        let ran = run(&mut judged(folder.path(), words, client));
+        assert_eq!(ran.code, Some(*code), "{words:?} {client}: {ran:?}");
+    }
+    let ran = run(&mut judged(folder.path(), &["smtp", "--timeout", "0.1"], "exec sleep 60"));
+    ran.failed(6, "did not end in time");
+    let rude = "printf \"MAIL FROM:nobody\\r\\nQUIT\\r\\n\" >&3; cat <&3";
+    let rude = format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/$WIRELINE_PORT; {rude}'");
+    let ran = run(&mut judged(folder.path(), &["smtp"], &rude));
+    assert!(ran.stderr.contains("the client broke the protocol"), "{ran:?}");
 }

@@ -326,7 +326,7 @@ pub(crate) struct Serve {
     /// transcripts whose S side is played, each on a port of its own
     #[arg(required = true, value_name = "KIND|FILE")]
     pub(crate) what: Vec<String>,
-    /// Run this client against the transcripts and judge it; each section is played once
+    /// Run this client against the servers and stop; transcripts judge it, each section played once
     #[arg(last = true, value_name = "CMD ARGS")]
     pub(crate) client: Vec<OsString>,
     /// Where to listen
@@ -366,7 +366,8 @@ const SERVE_HELP: &str = "\
 Prints a line of JSON when it is ready: proto, addr, port, tls, ca (the file of the authority), pid.
 Stops on SIGTERM or SIGINT. A client finds WIRELINE_ADDR, WIRELINE_PORT and WIRELINE_CA in its environment,
 and WIRELINE_ADDR_2, WIRELINE_PORT_2 of a second FILE. The exit code is the client's if that is not 0, else 1
-when it did not do as a transcript says, 6 when it outlived --timeout.
+when it did not do as a transcript says, 6 when it outlived --timeout. The mail servers log in alice with
+wonderland, and an address may ask for trouble: rcpt550@x, data452@x, delay2s@x, drop@x.
 
 Examples:
   wireline serve http --root .

@@ -30,7 +30,7 @@ pub(crate) enum End {
 pub(crate) fn run(
     words: &[OsString],
     servers: &[SocketAddr],
-    authority: &Path,
+    authority: Option<&Path>,
     limit: Duration,
     stop: &Stop,
 ) -> Result<End, Failure> {
@@ -46,7 +46,7 @@ pub(crate) fn run(
     let mut child = Command::new(program)
         .args(arguments)
         .envs(environment(servers))
-        .env("WIRELINE_CA", authority)
+        .envs(authority.map(|path| ("WIRELINE_CA", path)))
         .process_group(0)
         .spawn()
         .map_err(|error| match error.kind() {

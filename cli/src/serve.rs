@@ -21,13 +21,12 @@ use wireline_transcript::{Fixture, FixtureOptions, Report, Transcript};
 
 /// Serves until it is told to stop, or until the client behind `--` has ended.
 pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
+    if args.timeout.is_some() && args.client.is_empty() {
+        let failure = Failure::usage("--timeout ends the client behind --, and there is none");
+        return Err(failure.hint("--step-timeout limits each step of a transcript"));
+    }
     match args.what.as_slice() {
-        [kind] if KINDS.contains(&kind.as_str()) && args.client.is_empty() => {
-            kinds::run(args, kind)
-        }
-        [kind] if KINDS.contains(&kind.as_str()) => Err(Failure::usage(
-            "a client behind -- is judged by a transcript, not by a built-in server",
-        )),
+        [kind] if KINDS.contains(&kind.as_str()) => kinds::run(args, kind),
         files => transcripts(args, files),
     }
 }
@@ -38,10 +37,6 @@ fn transcripts(args: &Serve, names: &[String]) -> Result<(), Failure> {
         return Err(Failure::usage(
             "--tls, --root, --login and --over are for built-in servers; a transcript says S! tls",
         ));
-    }
-    if args.timeout.is_some() && args.client.is_empty() {
-        let failure = Failure::usage("--timeout ends the client behind --, and there is none");
-        return Err(failure.hint("--step-timeout limits each step of the dialogue"));
     }
     if files.len() > 1 && args.listen.port() != 0 {
         return Err(Failure::usage("--listen takes port 0 with more than one FILE"));
@@ -106,10 +101,8 @@ fn judge_client(
     ca: &Path,
     stop: &Stop,
 ) -> Result<(), Failure> {
-    const CLIENT_SECONDS: f64 = 60.0;
-    let limit = plan::seconds("--timeout", args.timeout.unwrap_or(CLIENT_SECONDS))?;
     let addresses: Vec<_> = fixtures.iter().map(Fixture::addr).collect();
-    let status = client::run(&args.client, &addresses, ca, limit, stop)?;
+    let status = run_client(args, &addresses, Some(ca), stop)?;
     let finish = |fixture: Fixture| fixture.finish().unwrap_or_else(|failed| *failed.report);
     let reports: Vec<_> = fixtures.into_iter().map(finish).collect();
     report::write(&reports, &args.reports)?;
@@ -117,6 +110,18 @@ fn judge_client(
     client::verdict(status)?;
     // However it went wrong: the client did not do as the transcript says.
     report::verdict(&reports).map_err(|failure| Failure { exit: Exit::Refused, ..failure })
+}
+
+/// Runs the client behind `--` to its end.
+fn run_client(
+    args: &Serve,
+    addresses: &[SocketAddr],
+    ca: Option<&Path>,
+    stop: &Stop,
+) -> Result<client::End, Failure> {
+    const CLIENT_SECONDS: f64 = 60.0;
+    let limit = plan::seconds("--timeout", args.timeout.unwrap_or(CLIENT_SECONDS))?;
+    client::run(&args.client, addresses, ca, limit, stop)
 }
 
 fn show_failed(reports: &[Report]) {

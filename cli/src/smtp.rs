@@ -85,8 +85,25 @@ impl<'a> Opening<'a> {
                 session.quit().ok();
                 Err(self.place.no_upgrade())
             }
-            Safety::Upgrade => Ok(session.start_tls(self.place.host())?),
+            Safety::Upgrade => self.start_tls(session),
         }
+    }
+
+    /// Puts TLS on top.
+    pub(crate) fn start_tls(&self, session: Session) -> Result<Session, Failure> {
+        Ok(session.start_tls(self.place.host())?)
+    }
+
+    pub(crate) const fn stays_in_clear(&self) -> bool {
+        self.upgrading.no_tls
+    }
+
+    pub(crate) const fn demands_tls(&self) -> bool {
+        self.upgrading.tls
+    }
+
+    pub(crate) const fn logs_in(&self) -> bool {
+        self.login.is_some()
     }
 
     /// Logs in, if somebody is to. A server that says no is left politely.

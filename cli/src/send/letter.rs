@@ -403,6 +403,10 @@ fn typed_field(text: &str) -> Result<(String, String), Failure> {
     no_control("--header", text)?;
     let (name, value) = text.split_once(':').unwrap_or_default();
     // ftext = %d33-57 / %d59-126 (RFC 5322 section 3.6.8)
+    if name.eq_ignore_ascii_case("Bcc") {
+        let failure = Failure::usage("a Bcc field would show everybody whom it is to be hid from");
+        return Err(failure.hint("--bcc ADDR sends a copy and says nothing of it"));
+    }
     match !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok((canonical(name), value.trim().to_owned())),
         false => Err(Failure::usage("--header takes \"Name: value\"")),

@@ -79,7 +79,8 @@ impl<'a> Results<'a> {
     fn judged(&self, letter: &Letter, delivery: &Delivery, one: &Outcome) -> Result<(), Failure> {
         let outcome = if one.is_accepted() { "accepted" } else { "refused" };
         let last = delivery.reply.as_ref().map(json_of).into();
-        self.print(letter, one.mailbox.as_str(), outcome, [json_of(&one.reply), last, Value::Null])
+        let error = (!one.is_accepted()).then(|| one.reply.to_string()).into();
+        self.print(letter, one.mailbox.as_str(), outcome, [json_of(&one.reply), last, error])
     }
 
     fn failed(&mut self, letter: &Letter, failure: Failure) -> Result<(), Failure> {

@@ -1,12 +1,12 @@
 //! The built-in servers of `wireline serve`, by their names.
 //! Must not hold: transcripts that are served.
 
-use super::{announce, listen_for_signals, make_authority, ready_line};
+use super::{announce, listen_for_signals, make_authority, ready_line, run_client};
 use crate::args::Serve;
 use crate::check::load;
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::values;
+use crate::{client, values};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -20,8 +20,8 @@ pub(crate) const KINDS: &[&str] = &["http", "smtp", "lmtp", "pop3", "mail"];
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &Serve, kind: &str) -> Result<(), Failure> {
-    if args.timeout.is_some() || args.step_timeout.is_some() {
-        return Err(Failure::usage("--timeout and --step-timeout are for transcripts"));
+    if args.step_timeout.is_some() {
+        return Err(Failure::usage("--step-timeout is for transcripts"));
     }
     let stop = listen_for_signals(args)?;
     // Mail servers offer TLS in the middle, whatever happens at the beginning.
@@ -36,13 +36,25 @@ pub(crate) fn run(args: &Serve, kind: &str) -> Result<(), Failure> {
     let ca = authority.as_ref().map(|(_, file)| file.path());
     let lines: Vec<_> =
         running.iter().map(|one| ready_line(one.proto, one.addr, args.tls, ca)).collect();
-    announce(&lines, args.ready_file.as_deref())?;
-    stop.wait().map_err(|error| Failure::local(&error).doing("waiting for the end"))?;
+    let ended = match args.client.is_empty() {
+        true => {
+            announce(&lines, args.ready_file.as_deref())?;
+            stop.wait().map_err(|error| Failure::local(&error).doing("waiting for the end"))?;
+            None
+        }
+        false => {
+            let addresses: Vec<_> = running.iter().map(|one| one.addr).collect();
+            Some(run_client(args, &addresses, ca, &stop)?)
+        }
+    };
+    running.iter().flat_map(|one| one.server.violations()).for_each(|broken| {
+        Output { quiet: false }.note(&format!("the client broke the protocol: {broken}"));
+    });
     for (title, line) in over.iter().flat_map(|over| over.unused()) {
         let note = format!("the override \"{title}\" in line {line} was not used up");
         Output { quiet: false }.note(&note);
     }
-    Ok(())
+    ended.map_or(Ok(()), client::verdict)
 }
 
 fn overrides(path: &Path, args: &Serve) -> Result<Arc<Overrides>, Failure> {
@@ -63,14 +75,25 @@ fn overrides(path: &Path, args: &Serve) -> Result<Arc<Overrides>, Failure> {
 struct Running {
     proto: &'static str,
     addr: SocketAddr,
-    _server: Server,
+    server: Server,
 }
 
-#[expect(dead_code, reason = "held for as long as it serves")]
 enum Server {
-    Http(http::Server),
+    Http { _server: http::Server },
     Smtp(smtp::Server),
     Pop3(pop3::Server),
+}
+
+impl Server {
+    /// What clients did that no RFC allows.
+    fn violations(&self) -> Vec<String> {
+        let logged = match self {
+            Self::Http { .. } => Vec::new(),
+            Self::Smtp(server) => server.violations(),
+            Self::Pop3(server) => server.violations(),
+        };
+        logged.into_iter().map(|violation| violation.what).collect()
+    }
 }
 
 /// What the servers of one run share.
@@ -119,7 +142,7 @@ impl Settings<'_> {
             ..http::Options::default()
         };
         let server = http::Server::start(options).map_err(|error| self.failed(&error))?;
-        Ok(Running { proto: "http", addr: server.addr(), _server: Server::Http(server) })
+        Ok(Running { proto: "http", addr: server.addr(), server: Server::Http { _server: server } })
     }
 
     fn smtp(
@@ -139,7 +162,7 @@ impl Settings<'_> {
             ..smtp::Options::default()
         };
         let server = smtp::Server::start(options).map_err(|error| self.failed(&error))?;
-        Ok(Running { proto, addr: server.addr(), _server: Server::Smtp(server) })
+        Ok(Running { proto, addr: server.addr(), server: Server::Smtp(server) })
     }
 
     fn pop3(&self, maildrop: Maildrop, overridden: bool) -> Result<Running, Failure> {
@@ -153,7 +176,7 @@ impl Settings<'_> {
             ..pop3::Options::default()
         };
         let server = pop3::Server::start(options).map_err(|error| self.failed(&error))?;
-        Ok(Running { proto: "pop3", addr: server.addr(), _server: Server::Pop3(server) })
+        Ok(Running { proto: "pop3", addr: server.addr(), server: Server::Pop3(server) })
     }
 
     fn tls(&self) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {

@@ -6,7 +6,7 @@ use crate::args::Probe;
 use crate::exit::Failure;
 use crate::meter::Meter;
 use serde_json::{Value, json};
-use wireline_smtp::{Capabilities, Reply};
+use wireline_smtp::{Capabilities, Reply, Session};
 use wireline_wire::{Dialer, escape};
 use x509_parser::prelude::{ASN1Time, FromDer, GeneralName, X509Certificate};
 
@@ -20,6 +20,8 @@ struct Found {
     after: Option<Capabilities>,
     /// Why TLS did not begin, though it was offered.
     tls_error: Option<String>,
+    /// Somebody was to log in, and did.
+    logged_in: bool,
 }
 
 pub(crate) fn run(args: &Probe) -> Result<(), Failure> {
@@ -34,30 +36,39 @@ pub(crate) fn run(args: &Probe) -> Result<(), Failure> {
 fn look(opening: &Opening<'_>, dialer: &Dialer) -> Result<Found, Failure> {
     let session = opening.introduce(opening.greet(opening.dial(dialer)?)?)?;
     let greeting = session.greeting().clone();
-    let offered = session.capabilities().clone();
-    if session.is_tls() {
-        session.quit().ok();
-        return Ok(Found { greeting, before: None, after: Some(offered), tls_error: None });
-    }
-    let mut found = Found { greeting, before: Some(offered), after: None, tls_error: None };
-    let stays = opening.upgrading.no_tls
-        || !session.capabilities().has("STARTTLS") && !opening.upgrading.tls;
-    if stays {
-        session.quit().ok();
-        return Ok(found);
-    }
-    match session.start_tls(opening.place.host()) {
-        Ok(session) => {
-            found.after = Some(session.capabilities().clone());
-            session.quit().ok();
-        }
-        Err(error) if opening.upgrading.tls => return Err(error.into()),
-        Err(error) => found.tls_error = Some(error.to_string()),
-    }
+    let offered = Some(session.capabilities().clone());
+    let (before, after) = if session.is_tls() { (None, offered) } else { (offered, None) };
+    let mut found = Found { greeting, before, after, tls_error: None, logged_in: false };
+    let Some(session) = found.look_behind_tls(opening, session)? else { return Ok(found) };
+    found.logged_in = opening.logs_in();
+    opening.log_in(session)?.quit().ok();
     Ok(found)
 }
 
 impl Found {
+    /// What the server offers once TLS stands, if it can; no session is left when that failed.
+    fn look_behind_tls(
+        &mut self,
+        opening: &Opening<'_>,
+        session: Session,
+    ) -> Result<Option<Session>, Failure> {
+        let offers = session.capabilities().has("STARTTLS");
+        if session.is_tls() || opening.stays_in_clear() || !offers && !opening.demands_tls() {
+            return Ok(Some(session));
+        }
+        match opening.start_tls(session) {
+            Ok(session) => {
+                self.after = Some(session.capabilities().clone());
+                Ok(Some(session))
+            }
+            Err(failure) if opening.demands_tls() => Err(failure),
+            Err(failure) => {
+                self.tls_error = Some(failure.to_string());
+                Ok(None)
+            }
+        }
+    }
+
     fn json(&self, meter: &Meter) -> Value {
         let offered = |offered: &Capabilities| -> Value {
             let lines = offered.iter().map(|(keyword, parameters)| {
@@ -75,6 +86,7 @@ impl Found {
             "tls_error": self.tls_error,
             "certificate": Certificate::of(&meter.certificate()).map(|found| found.json()),
             "mechanisms": mechanisms,
+            "logged_in": self.logged_in,
             "timings": meter.timings(),
         })
     }
@@ -109,6 +121,9 @@ impl Found {
         }
         let mechanisms: Vec<_> = self.mechanisms().map(|name| escape(name.as_bytes())).collect();
         row("login by", if mechanisms.is_empty() { "none".into() } else { mechanisms.join(" ") });
+        if self.logged_in {
+            row("login", "accepted".to_owned());
+        }
         let timings = meter.timings();
         let steps =
             ["dns", "connect", "tls", "first_byte", "total"].into_iter().filter_map(|step| {
