@@ -100,6 +100,12 @@ impl Failure {
         self
     }
 
+    /// In a session that stands nobody is "not reached": it was cut.
+    pub(crate) fn in_session(self) -> Self {
+        let exit = if self.exit == Exit::NotReached { Exit::Broken } else { self.exit };
+        Self { exit, ..self }
+    }
+
     /// The same once more, for somebody else whom it concerns too.
     pub(crate) fn again(&self) -> Self {
         let Self { exit, doing, why, hint } = self;

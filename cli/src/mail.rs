@@ -28,6 +28,10 @@ pub(crate) fn run(args: &Mail) -> Result<(), Failure> {
     let output = Output { quiet: args.shared.messages.quiet };
     let limits = Limits::typed(args)?;
     let place = Place::parse(&args.url, SCHEMES, &args.shared, output)?;
+    if !matches!(place.path.as_str(), "" | "/") {
+        let failure = Failure::usage("a mailbox's URL has no path here");
+        return Err(failure.hint("wireline get fetches the single message that a path names"));
+    }
     let target = args.into.as_deref().map(Target::parse).transpose()?;
     check(args, target.as_ref())?;
     let account = account(&place);
@@ -46,9 +50,10 @@ pub(crate) fn run(args: &Mail) -> Result<(), Failure> {
     let result = opened.and_then(|session| match store {
         Some(store) => {
             let report = Report::new(args, output, &meter);
-            Collecting { limits, store, session, report, meter: &meter }.run()
+            let collecting = Collecting { limits, store, session, report, meter: &meter };
+            collecting.run().map_err(Failure::in_session)
         }
-        None => list(session, args.shared.messages.json),
+        None => list(session, args.shared.messages.json).map_err(Failure::in_session),
     });
     meter.end();
     watch.finish()?;
@@ -151,6 +156,17 @@ impl Store {
             Self::Stdout { journal: Some(journal), .. } => journal.entry(uid),
         };
         entry.map(|entry| (entry.state, entry.first_seen_day))
+    }
+
+    /// Only these are on the server still.
+    fn forget_unlisted(&mut self, left: Vec<Vec<u8>>) -> Result<(), Failure> {
+        let left = left.iter().map(Vec::as_slice);
+        match self {
+            Self::Mailbox(collection) => collection.forget_unlisted(left)?,
+            Self::Stdout { journal: Some(journal), .. } => journal.forget_unlisted(left)?,
+            Self::Stdout { journal: None, .. } => 0,
+        };
+        Ok(())
     }
 
     /// All that was taken since the last time is durable when this returns.
@@ -268,9 +284,13 @@ impl Collecting<'_> {
         let committed = self.store.commit();
         self.meter.end();
         fetched.and(committed)?;
-        let deleted = self.delete(stored)?;
-        let Self { session, report, .. } = self;
+        let gone = self.delete(stored)?;
+        let Self { mut store, session, report, .. } = self;
+        let deleted = gone.len();
         part(session.quit(), deleted)?;
+        // An id may come again once its message is gone (RFC 1939 section 7).
+        let left = letters.iter().filter(|letter| !gone.contains(&letter.number));
+        store.forget_unlisted(left.map(|letter| letter.uid().to_vec()).collect())?;
         report.finish(deleted)
     }
 
@@ -340,14 +360,15 @@ impl Collecting<'_> {
         Ok(())
     }
 
-    /// Marks what is stored for good; how many the server took.
-    fn delete(&mut self, stored: Vec<MessageNumber>) -> Result<usize, Failure> {
-        let count = stored.len();
-        let refused = self.session.dele_many(stored)?;
+    /// Marks what is stored for good; those that the server took.
+    fn delete(&mut self, stored: Vec<MessageNumber>) -> Result<HashSet<MessageNumber>, Failure> {
+        let refused = self.session.dele_many(stored.iter().copied())?;
+        let mut gone: HashSet<_> = stored.into_iter().collect();
         for (number, reply) in &refused {
+            gone.remove(number);
             self.report.undeleted(*number, reply);
         }
-        Ok(count - refused.len())
+        Ok(gone)
     }
 }
 

@@ -138,6 +138,9 @@ impl Place {
     ) -> Result<Wire, Failure> {
         let mut dialer = dialer.clone();
         dialer.unix = self.unix.clone();
+        if self.unix.is_none() {
+            plan::refuse_proxy_of(&["all_proxy", "ALL_PROXY"], &self.endpoint, &dialer)?;
+        }
         dialer.loopback_only = self.only_on_loopback(upgrading, allows_clear_login);
         let wire = dialer.dial(&self.endpoint).map_err(|error| self.refused(error))?;
         match self.scheme.is_implicit_tls() {

@@ -117,7 +117,7 @@ pub(crate) fn login(
     };
     let ends_a_line = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
     match ends_a_line(user.as_bytes()) || ends_a_line(pass.reveal()) {
-        true => Err(Failure::usage("the login holds a line end or a NUL")),
+        true => Err(Failure::usage("the login holds control bytes: a line end or a NUL")),
         false => Ok(Some((user, pass))),
     }
 }
@@ -278,25 +278,37 @@ pub(crate) fn bytes(option: &str, text: &str) -> Result<u64, Failure> {
     digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(fail)
 }
 
-/// The proxy that the environment names for an origin. wireline has no proxies yet, and going past
-/// one in silence would be wrong. Endpoints placed by hand, and this machine, are reached directly.
+/// The proxy that the environment names for an origin.
 pub(crate) fn refuse_proxy(origin: &Origin, dialer: &Dialer) -> Result<(), Failure> {
-    let endpoint = origin.endpoint()?;
     let named: &[&str] = match origin.is_secure() {
         false => &["http_proxy", "all_proxy", "ALL_PROXY"],
         true => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
     };
+    refuse_proxy_of(named, &origin.endpoint()?, dialer)
+}
+
+/// wireline has no proxies yet, and going past one in silence would be wrong. Endpoints placed by
+/// hand, and this machine, are reached directly.
+pub(crate) fn refuse_proxy_of(
+    named: &[&str],
+    endpoint: &Endpoint,
+    dialer: &Dialer,
+) -> Result<(), Failure> {
     let set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let direct = is_local(origin) || dialer.is_placed(&endpoint) || is_excepted(endpoint.host());
+    let host = endpoint.host();
+    let direct = is_here(host) || dialer.is_placed(endpoint) || is_excepted(host);
     let Some(name) = named.iter().find(set).filter(|_| !direct) else { return Ok(()) };
-    let hint = format!("no_proxy={} goes there directly", endpoint.host());
     Err(Failure::usage(format!("{name} names a proxy, and proxies are not supported yet"))
-        .hint(hint))
+        .hint(format!("no_proxy={host} goes there directly")))
 }
 
 /// This machine, by its name or address.
 pub(crate) fn is_local(origin: &Origin) -> bool {
-    let host = origin.host().trim_matches(['[', ']']);
+    is_here(origin.host())
+}
+
+fn is_here(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(wireline_wire::is_loopback)
 }
 

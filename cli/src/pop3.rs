@@ -36,7 +36,8 @@ pub(crate) fn open(
         session.capa()?;
     }
     match log_in(&mut session, place, upgrading) {
-        Ok(()) => Ok(session),
+        // What a server offers may be another thing for each user (RFC 2449 section 5).
+        Ok(()) => session.capa().map(drop).map_err(Failure::from).map(|()| session),
         Err(failure) => {
             drop(session.quit());
             Err(failure.doing("logging in"))

@@ -2,7 +2,7 @@
 //! Must not hold: messages (`send/letter.rs`), how a session is come by (`smtp.rs`).
 
 mod address;
-mod header;
+pub(crate) mod header;
 mod letter;
 mod report;
 mod stages;

@@ -9,6 +9,7 @@ use crate::output::{BinaryOnTerminal, Output, TerminalGuard, stdout_file};
 use crate::place::Place;
 use crate::plan;
 use crate::pop3::{SCHEMES, open};
+use crate::send::header::end_of;
 use crate::watch::Watch;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
@@ -90,6 +91,13 @@ impl Asked {
 fn one(args: &Get, nth: usize, url: &str, output: Output) -> Result<(), Failure> {
     let place = Place::parse(url, SCHEMES, &args.shared, output)?;
     let asked = Asked::parse(&place.path)?;
+    let to_file = args.fetch.output.iter().any(|path| path != Path::new("-"))
+        || args.fetch.remote_name
+        || args.fetch.output_dir.is_some();
+    if args.shared.messages.json && asked != Asked::List && !to_file && !args.fetch.head {
+        let why = "--json needs -o FILE, -O or -I: the message has standard output";
+        return Err(Failure::usage(why));
+    }
     let most = args.fetch.lasting.max_size.as_deref();
     let most = most.map(|text| plan::bytes("--max-size", text)).transpose()?;
     let target = target(args, nth, &asked)?;
@@ -101,8 +109,10 @@ fn one(args: &Get, nth: usize, url: &str, output: Output) -> Result<(), Failure>
     let dialer = plan::dialer(&args.shared, watch.observer())?;
     let allows = args.shared.login.allow_plaintext_auth;
     let opened = open(&place, &args.upgrading, allows, &dialer);
-    let visit = Visit { args, asked, most: most.unwrap_or(u64::MAX), output, meter: &meter };
-    let result = opened.and_then(|session| visit.make(session, target));
+    let url = place.shown.as_str();
+    let visit = Visit { args, url, asked, most: most.unwrap_or(u64::MAX), output, meter: &meter };
+    let result =
+        opened.and_then(|session| visit.make(session, target).map_err(Failure::in_session));
     meter.end();
     watch.finish()?;
     result.map_err(|failure| failure.doing(format!("fetching {}", place.shown)).masked(&mask))
@@ -148,6 +158,8 @@ fn name_of(asked: &Asked) -> String {
 /// One look into a mailbox.
 struct Visit<'a> {
     args: &'a Get,
+    /// Without a login.
+    url: &'a str,
     asked: Asked,
     most: u64,
     output: Output,
@@ -261,6 +273,7 @@ impl Visit<'_> {
             return Ok(());
         }
         let line = json!({
+            "url": self.url,
             "number": number.get(),
             "bytes": bytes,
             "file": path.map(|path| path.to_string_lossy().into_owned()),
@@ -311,12 +324,10 @@ impl<W: Write> Write for HeadTap<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(bytes)?;
         if !self.whole {
-            let from = self.head.len().saturating_sub(3);
             self.head.extend_from_slice(bytes.get(..count).unwrap_or_default());
-            let fresh = self.head.get(from..).unwrap_or_default();
-            let found = memchr::memmem::find(fresh, b"\r\n\r\n").map(|at| from + at + 4);
-            self.whole = found.is_some() || self.head.len() as u64 >= HEAD_BYTES;
-            self.head.truncate(found.unwrap_or(self.head.len()));
+            let end = end_of(&self.head);
+            self.whole = end.is_some() || self.head.len() as u64 >= HEAD_BYTES;
+            self.head.truncate(end.unwrap_or(self.head.len()));
         }
         Ok(count)
     }
@@ -353,9 +364,12 @@ mod tests {
 
     #[test]
     fn the_head_is_kept_whatever_the_pieces() {
-        for (message, head) in
-            [("A: b\r\n\r\nbody\r\n\r\nmore", "A: b\r\n\r\n"), ("A: b\r\n", "A: b\r\n")]
-        {
+        for (message, head) in [
+            ("A: b\r\n\r\nbody\r\n\r\nmore", "A: b\r\n\r\n"),
+            ("A: b\n\nbody\r\n\r\nmore", "A: b\n\n"),
+            ("\r\nbody", "\r\n"),
+            ("A: b\r\n", "A: b\r\n"),
+        ] {
             for size in 1..=message.len() {
                 let mut all = Vec::new();
                 let mut tap = HeadTap { inner: &mut all, head: Vec::new(), whole: false };

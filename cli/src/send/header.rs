@@ -87,7 +87,7 @@ impl Header {
 }
 
 /// Where the body begins.
-fn end_of(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn end_of(bytes: &[u8]) -> Option<usize> {
     if let Some(length) = line_end(bytes) {
         return Some(length);
     }

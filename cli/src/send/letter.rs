@@ -83,12 +83,8 @@ impl Letter {
             Content::Memory(bytes) => Ok(Box::new(Cursor::new(bytes))),
             Content::File { source, added } => {
                 let mut file = source.open().map_err(|error| Failure::local(&error))?;
-                let mut header = Header::read(&mut file)?;
-                header.remove("Bcc");
-                for (name, value) in added {
-                    header.add(name, value);
-                }
-                Ok(Box::new(Cursor::new(header.into_bytes()).chain(file)))
+                let header = Header::read(&mut file)?;
+                Ok(Box::new(completed(header, added).chain(file)))
             }
         }
     }
@@ -101,11 +97,11 @@ impl Letter {
         let message_id = format!("{}@{host}", mail_builder::mime::make_boundary("."));
         let built = build(args, &people, &sender, ourselves, &message_id)?;
         let message_id = args.header_named("Message-ID").unwrap_or(format!("<{message_id}>"));
+        let survey = Survey::of(&mut built.as_slice())?;
         let content = Content::Memory(built);
         let recipients = people.mailboxes();
         let message_id = Some(message_id.trim().to_owned());
-        Self { name: None, sender, recipients, message_id, survey: Survey::default(), content }
-            .surveyed(args)
+        Self { name: None, sender, recipients, message_id, survey, content }.judged(args)
     }
 
     /// From a file that holds a whole message.
@@ -121,7 +117,7 @@ impl Letter {
             .and_then(|source| Self::read(source, args, ourselves))
             .map_err(|failure| failure.doing(doing()))?;
         Self { name: Some(name.clone()), ..letter }
-            .surveyed(args)
+            .judged(args)
             .map_err(|failure| failure.doing(doing()))
     }
 
@@ -146,19 +142,19 @@ impl Letter {
         if !header.has("Date") {
             added.push(("Date", Date::now().to_rfc822()));
         }
-        let (recipients, survey) = (people.mailboxes(), Survey::default());
-        let (message_id, content) = (Some(message_id), Content::File { source, added });
+        let survey = Survey::of(&mut completed(header, &added).chain(file))?;
+        let (recipients, message_id) = (people.mailboxes(), Some(message_id));
+        let content = Content::File { source, added };
         Ok(Self { name: None, sender, recipients, message_id, survey, content })
     }
 
     /// Refuses what no server may get, before one is asked.
-    fn surveyed(mut self, args: &Send) -> Result<Self, Failure> {
+    fn judged(self, args: &Send) -> Result<Self, Failure> {
         if self.recipients.is_empty() {
             let hint = "--to ADDR, or -t to take them from the message's header";
             return Err(Failure::usage("nobody is named to send it to").hint(hint));
         }
-        let survey = Survey::of(&mut *self.content()?)?;
-        self.survey = survey;
+        let survey = self.survey;
         if survey.longest_line_bytes > LINE_BYTES && !args.allow_long_lines {
             let bytes = survey.longest_line_bytes;
             let failure =
@@ -167,6 +163,15 @@ impl Letter {
         }
         Ok(self)
     }
+}
+
+/// A header section as it is sent, and what was read behind it.
+fn completed(mut header: Header, added: &[(&str, String)]) -> Cursor<Vec<u8>> {
+    header.remove("Bcc");
+    for (name, value) in added {
+        header.add(name, value);
+    }
+    Cursor::new(header.into_bytes())
 }
 
 /// RFC 5321 section 4.5.3.1.6, without CRLF.
