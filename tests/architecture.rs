@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wireline-http", &["wireline-wire"]),
     ("wireline-smtp", &["wireline-wire", "wireline-sasl"]),
     ("wireline-pop3", &["wireline-wire", "wireline-sasl"]),
+    ("wireline-telnet", &["wireline-wire"]),
     ("wireline-store", &[]),
     ("wireline-transcript", &[]),
     ("wireline-servers", &["wireline-transcript"]),
@@ -47,6 +48,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("wireline-sasl", &["base64", "hmac", "md-5", "ring", "stringprep", "zeroize"]),
     ("wireline-smtp", &["base64", "idna", "memchr", "nom", "zeroize"]),
     ("wireline-pop3", &["base64", "md-5", "nom", "zeroize"]),
+    ("wireline-telnet", &["memchr", "regex-automata", "rustix"]),
     ("wireline-store", &["memchr", "ring", "rustix", "serde", "serde_json"]),
     ("wireline-transcript", &["rcgen", "regex-automata", "rustix", "rustls", "rustls-pki-types"]),
     (
