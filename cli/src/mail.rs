@@ -5,7 +5,6 @@ mod report;
 
 use crate::args::Mail;
 use crate::exit::{Exit, Failure};
-use crate::mask::Mask;
 use crate::meter::Meter;
 use crate::output::{Output, stdout_file};
 use crate::place::Place;
@@ -39,9 +38,7 @@ pub(crate) fn run(args: &Mail) -> Result<(), Failure> {
         Some(target) if !args.list => Some(target.open(args, &account)?),
         _ => None,
     };
-    let login = place.login.as_ref();
-    let mask = login.map_or_else(Mask::default, |(user, pass)| Mask::of_login(user, pass));
-    let mask = Arc::new(mask);
+    let mask = Arc::new(place.mask());
     let meter = Arc::new(Meter::new(!output.quiet && io::stderr().is_terminal()));
     let watch = Watch::begin(&args.shared.messages, "pop3", &mask, &meter)?;
     let dialer = plan::dialer(&args.shared, watch.observer())?;

@@ -4,6 +4,7 @@
 
 use crate::args::{Shared, Upgrading};
 use crate::exit::{Exit, Failure};
+use crate::mask::Mask;
 use crate::output::Output;
 use crate::plan::{self, Address};
 use percent_encoding::percent_decode_str;
@@ -196,6 +197,14 @@ impl Place {
             None => "--no-tls sends it in clear",
         };
         Failure::new(Exit::Unsafe, why).hint(hint)
+    }
+
+    /// What must not be seen in this run.
+    pub(crate) fn mask(&self) -> Mask {
+        match &self.login {
+            Some((user, pass)) => Mask::of_login(user, pass),
+            None => Mask::default(),
+        }
     }
 
     /// The login as SASL takes it.

@@ -29,9 +29,7 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     let output = Output { quiet: args.shared.messages.quiet };
     let (url, files) = url_and_files(args)?;
     let place = Place::parse(&url, SCHEMES, &args.shared, output)?;
-    let login = place.login.as_ref();
-    let user = login.map(|(user, _)| user.clone());
-    let mask = login.map_or_else(Mask::default, |(user, pass)| Mask::of_login(user, pass));
+    let user = place.login.as_ref().map(|(user, _)| user.clone());
     let (allows, ehlo) = (args.shared.login.allow_plaintext_auth, args.ehlo.as_deref());
     let opening = Opening::new(&place, &args.upgrading, allows, ehlo)?;
     let notify = args.dsn.as_deref().map(notify).transpose()?;
@@ -40,7 +38,7 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     if args.dry_run {
         return letters.iter().try_for_each(show);
     }
-    let (mask, meter) = (Arc::new(mask), Arc::new(Meter::new(false)));
+    let (mask, meter) = (Arc::new(place.mask()), Arc::new(Meter::new(false)));
     let protocol = if place.scheme == Scheme::Lmtp { "lmtp" } else { "smtp" };
     let watch = Watch::begin(&args.shared.messages, protocol, &mask, &meter)?;
     let dialer = plan::dialer(&args.shared, watch.observer())?;

@@ -177,9 +177,8 @@ impl<'a> Lens<'a> {
     fn on(url: &str, asking: &'a Asking) -> Result<Self, Failure> {
         let output = Output { quiet: asking.shared.messages.quiet };
         let place = Place::parse(url, SCHEMES, &asking.shared, output)?;
-        let login = place.login.as_ref();
-        let mask = login.map_or_else(Mask::default, |(user, pass)| Mask::of_login(user, pass));
-        Ok(Self { asking, place, meter: Arc::new(Meter::new(false)), mask: Arc::new(mask) })
+        let (meter, mask) = (Arc::new(Meter::new(false)), Arc::new(place.mask()));
+        Ok(Self { asking, place, meter, mask })
     }
 
     /// Asks, with a trace and a recording of it.

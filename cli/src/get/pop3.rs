@@ -3,7 +3,6 @@
 
 use crate::args::Get;
 use crate::exit::{Exit, Failure};
-use crate::mask::Mask;
 use crate::meter::Meter;
 use crate::output::{BinaryOnTerminal, Output, TerminalGuard, stdout_file};
 use crate::place::Place;
@@ -101,9 +100,7 @@ fn one(args: &Get, nth: usize, url: &str, output: Output) -> Result<(), Failure>
     let most = args.fetch.lasting.max_size.as_deref();
     let most = most.map(|text| plan::bytes("--max-size", text)).transpose()?;
     let target = target(args, nth, &asked)?;
-    let login = place.login.as_ref();
-    let mask = login.map_or_else(Mask::default, |(user, pass)| Mask::of_login(user, pass));
-    let mask = Arc::new(mask);
+    let mask = Arc::new(place.mask());
     let meter = Arc::new(Meter::new(!output.quiet && io::stderr().is_terminal()));
     let watch = Watch::begin(&args.shared.messages, "pop3", &mask, &meter)?;
     let dialer = plan::dialer(&args.shared, watch.observer())?;
