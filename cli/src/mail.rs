@@ -60,12 +60,8 @@ pub(crate) fn run(args: &Mail) -> Result<(), Failure> {
 fn list(mut session: Session, as_json: bool) -> Result<(), Failure> {
     let (_, listing) = session.listing()?;
     drop(session.quit());
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    for entry in listing.entries() {
-        let line = crate::get::pop3::line_of(&entry, as_json);
-        writeln!(out, "{line}").map_err(|error| Failure::stdout(&error))?;
-    }
-    out.flush().map_err(|error| Failure::stdout(&error))
+    crate::get::pop3::print(&listing, as_json, io::stdout().lock())
+        .map_err(|error| Failure::stdout(&error))
 }
 
 /// What tells a mailbox from others in a journal.
@@ -156,8 +152,7 @@ impl Store {
     }
 
     /// Only these are on the server still.
-    fn forget_unlisted(&mut self, left: Vec<Vec<u8>>) -> Result<(), Failure> {
-        let left = left.iter().map(Vec::as_slice);
+    fn forget_unlisted<'a>(&mut self, left: impl Iterator<Item = &'a [u8]>) -> Result<(), Failure> {
         match self {
             Self::Mailbox(collection) => collection.forget_unlisted(left)?,
             Self::Stdout { journal: Some(journal), .. } => journal.forget_unlisted(left)?,
@@ -234,7 +229,7 @@ impl Letter<'_> {
 
 impl Letters {
     fn new(listing: Listing) -> Self {
-        let shared = shared_ids(&listing);
+        let shared = listing.shared_unique_ids().into_iter().map(<[u8]>::to_vec).collect();
         Self { listing, shared }
     }
 
@@ -286,8 +281,10 @@ impl Collecting<'_> {
         let deleted = gone.len();
         part(session.quit(), deleted)?;
         // An id may come again once its message is gone (RFC 1939 section 7).
-        let left = letters.iter().filter(|letter| !gone.contains(&letter.number));
-        store.forget_unlisted(left.map(|letter| letter.uid().to_vec()).collect())?;
+        let listed = letters.listing.unique_ids();
+        store.forget_unlisted(
+            listed.filter(|(number, _)| !gone.contains(number)).map(|(_, id)| id),
+        )?;
         report.finish(deleted)
     }
 
@@ -402,17 +399,6 @@ fn take(
 fn today() -> u32 {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     u32::try_from(seconds / 86_400).unwrap_or(u32::MAX)
-}
-
-/// Ids that two messages of the list have: they tell neither from the other.
-fn shared_ids(listing: &Listing) -> HashSet<Vec<u8>> {
-    let mut ids: Vec<_> = listing.entries().filter_map(|entry| entry.unique_id).collect();
-    ids.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
-    let twins = ids.windows(2).filter_map(|pair| match pair {
-        [a, b] if a.as_bytes() == b.as_bytes() => Some(a.as_bytes().to_vec()),
-        _ => None,
-    });
-    twins.collect()
 }
 
 /// The end of the session, which is when the server deletes (RFC 1939 section 6).

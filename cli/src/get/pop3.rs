@@ -186,21 +186,16 @@ impl Visit<'_> {
 
     /// The list, a line a message.
     fn list(&self, listing: &Listing, part: Option<Part>) -> Result<(), Failure> {
-        let mut text = String::new();
-        for entry in listing.entries() {
-            text.push_str(&line_of(&entry, self.args.shared.messages.json));
-            text.push('\n');
-        }
+        let as_json = self.args.shared.messages.json;
         match part {
             Some(part) => {
-                let written = part.file().write_all(text.as_bytes());
+                let written = print(listing, as_json, part.file());
                 written.map_err(|error| Failure::local(&error))?;
                 part.commit()?;
                 Ok(())
             }
-            None => {
-                io::stdout().write_all(text.as_bytes()).map_err(|error| Failure::stdout(&error))
-            }
+            None => print(listing, as_json, io::stdout().lock())
+                .map_err(|error| Failure::stdout(&error)),
         }
     }
 
@@ -295,8 +290,17 @@ fn find(session: &mut Session, id: &[u8]) -> Result<MessageNumber, Failure> {
     })
 }
 
+/// A line for each message.
+pub(crate) fn print(listing: &Listing, as_json: bool, out: impl Write) -> io::Result<()> {
+    let mut out = io::BufWriter::new(out);
+    for entry in listing.entries() {
+        writeln!(out, "{}", line_of(&entry, as_json))?;
+    }
+    out.flush()
+}
+
 /// Number, size and unique id of one message.
-pub(crate) fn line_of(entry: &Entry<'_>, as_json: bool) -> String {
+fn line_of(entry: &Entry<'_>, as_json: bool) -> String {
     let id = entry.unique_id.as_ref().map(|id| escape(id.as_bytes()));
     match as_json {
         true => json!({ "number": entry.number.get(), "size": entry.size, "uid": id }).to_string(),

@@ -17,7 +17,7 @@ pub struct Stat {
 }
 
 /// Messages by number, with their sizes and unique-ids as far as they are known. 100,000 of them
-/// with ids of 32 bytes take 5 MB.
+/// with ids of 32 bytes take 4.5 MB.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Listing {
     rows: Vec<Row>,
@@ -30,18 +30,20 @@ struct Row {
     number: MessageNumber,
     /// Where its unique-id starts, if it has one.
     id: u32,
-    size: u64,
+    /// As LIST says, up to 4 GiB: what is more is told as that.
+    size: u32,
 }
 
 const NO_ID: u32 = u32::MAX;
-const NO_SIZE: u64 = u64::MAX;
+const NO_SIZE: u32 = u32::MAX;
 
 /// One message of a [`Listing`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// Its number in this session.
     pub number: MessageNumber,
-    /// Its size in octets as LIST says, which is often wrong: good for progress, no more.
+    /// Its size in octets as LIST says, 4 GiB at most, which is often wrong: good for progress, no
+    /// more.
     pub size: Option<u64>,
     /// What names it in every session.
     pub unique_id: Option<UniqueId<'a>>,
@@ -92,6 +94,26 @@ impl Listing {
         self.rows.iter().map(|row| self.entry(row))
     }
 
+    /// The unique-ids, with the numbers of their messages.
+    pub fn unique_ids(&self) -> impl Iterator<Item = (MessageNumber, &[u8])> {
+        self.rows.iter().filter_map(|row| self.id(row).map(|id| (row.number, id)))
+    }
+
+    /// The unique-ids that more than one message has; they tell none from the other.
+    #[must_use]
+    pub fn shared_unique_ids(&self) -> Vec<&[u8]> {
+        let has_id = |row: &&Row| row.id != NO_ID;
+        let mut rows: Vec<u32> = self.rows.iter().filter(has_id).map(|row| row.id).collect();
+        rows.sort_unstable_by(|a, b| self.id_at(*a).cmp(&self.id_at(*b)));
+        let same = |pair: &&[u32]| {
+            pair.first().map(|id| self.id_at(*id)) == pair.last().map(|id| self.id_at(*id))
+        };
+        let mut shared: Vec<_> =
+            rows.windows(2).filter(same).filter_map(|pair| self.id_at(*pair.first()?)).collect();
+        shared.dedup();
+        shared
+    }
+
     /// One message.
     #[must_use]
     pub fn get(&self, number: MessageNumber) -> Option<Entry<'_>> {
@@ -119,6 +141,7 @@ impl Listing {
     /// Takes one line of LIST.
     pub(crate) fn push_size(&mut self, line: &[u8]) -> Result<(), Error> {
         let (number, size) = scan_listing(line)?;
+        let size = u32::try_from(size).unwrap_or(NO_SIZE - 1);
         self.rows.push(Row { number, id: NO_ID, size });
         Ok(())
     }
@@ -180,13 +203,21 @@ impl Listing {
     }
 
     fn entry(&self, row: &Row) -> Entry<'_> {
-        let id = usize::try_from(row.id).ok().and_then(|start| self.ids.get(start..));
-        let id = id.and_then(|from| from.split(|&byte| byte == b'\n').next());
         Entry {
             number: row.number,
-            size: Some(row.size).filter(|&size| size != NO_SIZE),
-            unique_id: id.map(|id| UniqueId(Cow::Borrowed(id))),
+            size: Some(row.size).filter(|&size| size != NO_SIZE).map(u64::from),
+            unique_id: self.id(row).map(|id| UniqueId(Cow::Borrowed(id))),
         }
+    }
+
+    fn id(&self, row: &Row) -> Option<&[u8]> {
+        self.id_at(row.id)
+    }
+
+    /// The unique-id that starts there.
+    fn id_at(&self, start: u32) -> Option<&[u8]> {
+        let from = usize::try_from(start).ok().and_then(|start| self.ids.get(start..));
+        from.and_then(|from| from.split(|&byte| byte == b'\n').next())
     }
 }
 
@@ -211,7 +242,7 @@ impl Stat {
 pub(crate) fn scan_listing(line: &[u8]) -> Result<(MessageNumber, u64), Error> {
     let parsed = message_number(line).and_then(|(number_, rest)| {
         let size = number(rest).ok().map(|(_, size)| size);
-        Some((number_, size.filter(|&size| size != NO_SIZE)?))
+        Some((number_, size.filter(|&size| size != u64::MAX)?))
     });
     parsed.ok_or_else(|| nonsense("LIST", line))
 }

@@ -6,7 +6,7 @@ use super::line::{Entry, Line, Place, escaped};
 use crate::error::Error;
 use crate::folder::{Folder, kind, words};
 use rustix::fs::{FileType, Mode, OFlags};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -124,16 +124,17 @@ impl Journal {
         listed: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<usize, Error> {
         self.is_usable()?;
-        let mut listed: Vec<Digest> = listed.into_iter().map(|uid| self.key(uid, None)).collect();
-        listed.sort_unstable();
-        let is_listed = |key: &Digest| listed.binary_search(key).is_ok();
-        if self.entries.keys().all(is_listed) {
+        let mut gone: HashSet<Digest> = self.entries.keys().copied().collect();
+        for uid in listed {
+            gone.remove(&self.key(uid, None));
+        }
+        if gone.is_empty() {
             return Ok(0);
         }
         let account = self.account.clone();
         self.rewrite(|line, key| match line {
             Line::Record { account: whose, content: None, .. } if *whose == account => {
-                is_listed(key)
+                !gone.contains(key)
             }
             _ => true,
         })
