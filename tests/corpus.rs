@@ -134,3 +134,35 @@ fn escape() {
 fn transcript() {
     run("transcript", targets::transcript, 2000);
 }
+
+#[test]
+fn smtp_reply() {
+    run("smtp_reply", targets::smtp_reply, 1000);
+}
+
+#[test]
+fn mail_address() {
+    run("mail_address", targets::mail_address, 1000);
+}
+
+#[test]
+fn message() {
+    run("message", targets::message, 500);
+}
+
+/// Mutations make servers pause, and the client wait for them.
+#[test]
+fn smtp_session() {
+    run("smtp_session", targets::smtp_session, 10);
+}
+
+#[test]
+fn pop3_session() {
+    run("pop3_session", targets::pop3_session, 10);
+}
+
+/// SCRAM hashes some thousand times.
+#[test]
+fn sasl() {
+    run("sasl", targets::sasl, 20);
+}

@@ -1,0 +1,3 @@
+//! See `wireline_fuzz::targets::pop3_session`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wireline_fuzz::targets::pop3_session(data));
