@@ -157,16 +157,29 @@ impl Dialer {
     /// [`Error::Resolve`], [`Error::Connect`], [`Error::TimedOut`]; [`Error::NotLoopback`] before
     /// connecting.
     pub fn dial(&self, endpoint: &Endpoint) -> Result<Wire, Error> {
-        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let watch = Watch { observer: self.observer.clone(), number };
+        let watch = Watch::next(self);
         let (fd, peer) = match &self.unix {
             Some(path) => (unix::connect(path, self)?, Peer::Unix(path.clone())),
             None => self.connect(endpoint, &watch)?,
         };
+        Ok(self.stands(fd, peer, watch))
+    }
+
+    /// A connection that a peer has made to us.
+    pub(crate) fn wire(&self, fd: OwnedFd, peer: Peer) -> Wire {
+        self.stands(fd, peer, Watch::next(self))
+    }
+
+    fn stands(&self, fd: OwnedFd, peer: Peer, watch: Watch) -> Wire {
         watch.tell(&Event::Connected { peer: peer.clone() });
         let clock = Clock::new("the peer", Deadline::within(self.limits.idle), self.whole);
         let transport = Box::new(Clear::new(Socket::new(fd, clock)));
-        Ok(Wire::new(transport, self, watch, peer))
+        Wire::new(transport, self, watch, peer)
+    }
+
+    /// The number of the next connection.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn connect(&self, endpoint: &Endpoint, watch: &Watch) -> Result<(OwnedFd, Peer), Error> {

@@ -139,6 +139,13 @@ impl std::error::Error for Error {
 }
 
 impl Error {
+    /// Whether the peer speaks none of the TLS versions that were offered.
+    #[must_use]
+    pub fn is_tls_version(&self) -> bool {
+        let refused = rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion);
+        matches!(self, Self::Tls { reason, .. } if *reason == crate::tls::explain(&refused))
+    }
+
     /// Names a failure of reading from or writing to the peer.
     pub(crate) fn from_peer(source: io::Error) -> Self {
         match source.get_ref().and_then(|inner| inner.downcast_ref::<Expired>()) {

@@ -110,6 +110,18 @@ fn poll_one(fd: &impl AsFd, wanted: PollFlags, limit: Option<Duration>) -> io::R
     Ok(fds.iter().map(PollFd::revents).collect())
 }
 
+/// Waits until something holds on one of two descriptors.
+pub(crate) fn wait_any(mut wanted: [PollFd<'_>; 2], clock: &Clock) -> io::Result<()> {
+    let (begun, limit) = (Instant::now(), clock.remaining()?);
+    while poll(&mut wanted, Some(limit.saturating_sub(begun.elapsed())))? == 0 {
+        // Sooner than the limit it was a signal.
+        if begun.elapsed() >= limit {
+            return Err(clock.expired().into());
+        }
+    }
+    Ok(())
+}
+
 /// `poll` with a [`Duration`]; a signal counts as one empty round.
 pub(crate) fn poll(fds: &mut [PollFd<'_>], limit: Option<Duration>) -> io::Result<usize> {
     let limit = limit.map(|limit| Timespec {

@@ -75,6 +75,17 @@ impl Tls {
         Ok(())
     }
 
+    /// Sends without a wait; `false` while ciphertext is left.
+    fn send_now(&mut self) -> io::Result<bool> {
+        while self.session.wants_write() {
+            match self.session.write_tls(&mut Now(&mut self.wire.socket)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                sent => drop(sent?),
+            }
+        }
+        Ok(true)
+    }
+
     /// Reads once from the peer, waiting if need be. `false` at the end of TCP.
     fn receive(&mut self) -> io::Result<bool> {
         let count = self.session.read_tls(&mut self.wire)?;
@@ -158,6 +169,21 @@ impl Transport for Tls {
             self.send_pending()?;
         }
         Ok(())
+    }
+
+    fn write_now(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        if !self.send_now()? {
+            return Ok(None);
+        }
+        let taken = self.session.writer().write(bytes)?;
+        self.send_now()?;
+        Ok(Some(taken))
+    }
+
+    fn half_close(&mut self) -> io::Result<()> {
+        self.session.send_close_notify();
+        self.send_pending()?;
+        self.wire.socket.half_close()
     }
 
     fn write_watching(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -23,6 +23,11 @@ pub(crate) trait Transport: Send + fmt::Debug {
     fn answer_waiting(&mut self) -> io::Result<bool>;
     /// Sends everything.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Sends what can go without a wait and says how much was taken; `None` when nothing could.
+    /// Without bytes, sends what was taken before: `None` while some of that is left.
+    fn write_now(&mut self, bytes: &[u8]) -> io::Result<Option<usize>>;
+    /// Says that nothing more will be sent.
+    fn half_close(&mut self) -> io::Result<()>;
     /// Sends some bytes, or returns 0 as soon as an answer is waiting.
     fn write_watching(&mut self, bytes: &[u8]) -> io::Result<usize>;
     /// The socket below.
@@ -73,6 +78,14 @@ impl Transport for Clear {
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.socket.write_all(bytes)
+    }
+
+    fn write_now(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        if bytes.is_empty() { Ok(Some(0)) } else { self.socket.write_now(bytes) }
+    }
+
+    fn half_close(&mut self) -> io::Result<()> {
+        self.socket.half_close()
     }
 
     fn write_watching(&mut self, bytes: &[u8]) -> io::Result<usize> {

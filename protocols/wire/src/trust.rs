@@ -8,7 +8,11 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::version::TLS12;
+use rustls::{
+    ALL_VERSIONS, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
+};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,10 +31,22 @@ pub struct Trust {
     pub insecure: bool,
 }
 
+/// Which versions of TLS are offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsVersions {
+    /// 1.2 and 1.3.
+    #[default]
+    Both,
+    /// 1.2 alone. Its sessions can be resumed any number of times, those of 1.3 once for each ticket
+    /// that the peer has given.
+    Only12,
+}
+
 /// The [`Trust`], made into a rustls configuration when TLS is first needed.
 #[derive(Clone, Debug, Default)]
 pub struct TlsSettings {
     trust: Trust,
+    versions: TlsVersions,
     config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
@@ -38,7 +54,7 @@ const PEM_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 impl From<Trust> for TlsSettings {
     fn from(trust: Trust) -> Self {
-        Self { trust, config: Arc::default() }
+        Self { trust, versions: TlsVersions::default(), config: Arc::default() }
     }
 }
 
@@ -47,12 +63,21 @@ impl TlsSettings {
     #[must_use]
     pub fn checking(&self) -> Self {
         match self.trust.insecure {
-            true => Trust { insecure: false, ..self.trust.clone() }.into(),
+            true => {
+                Self::from(Trust { insecure: false, ..self.trust.clone() }).apart(self.versions)
+            }
             false => self.clone(),
         }
     }
 
-    /// The configuration for TLS 1.2 and 1.3 with the ring provider.
+    /// The same with a store of sessions of its own, and these versions. Clones share the store,
+    /// so a connection of theirs can resume what another has begun.
+    #[must_use]
+    pub fn apart(&self, versions: TlsVersions) -> Self {
+        Self { trust: self.trust.clone(), versions, config: Arc::default() }
+    }
+
+    /// The configuration with the ring provider.
     ///
     /// # Errors
     /// [`Error::Local`] when a file of certificates cannot be read, [`Error::Input`] when there is
@@ -68,7 +93,7 @@ impl TlsSettings {
     fn build(&self) -> Result<ClientConfig, Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(self.versions.offered())
             .map_err(|error| Error::Input(error.to_string()))?;
         let config = if self.trust.insecure {
             builder
@@ -83,6 +108,16 @@ impl TlsSettings {
             builder.with_webpki_verifier(verifier).with_no_client_auth()
         };
         Ok(config)
+    }
+}
+
+impl TlsVersions {
+    const fn offered(self) -> &'static [&'static SupportedProtocolVersion] {
+        const ONLY_12: &[&SupportedProtocolVersion] = &[&TLS12];
+        match self {
+            Self::Both => ALL_VERSIONS,
+            Self::Only12 => ONLY_12,
+        }
     }
 }
 

@@ -12,11 +12,13 @@ use crate::observer::{Event, Observer};
 use crate::tls::Tls;
 use crate::transport::Transport;
 use crate::{Dialer, Error, Limits, Peer, Saying, TlsSettings};
+use rustix::net::sockopt;
 use rustls::pki_types::ServerName;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// A connection to one peer. Every read and write ends at the [`Deadline`] set last
@@ -109,6 +111,19 @@ impl Wire {
             self.fill_line()?;
         }
         Ok(self.hand_out())
+    }
+
+    /// The next line of a body that ends with the connection, as [`Wire::line`]; `None` at its end,
+    /// which over TLS has to come with a goodbye.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`], [`Error::Cut`], [`Error::TimedOut`], [`Error::Io`].
+    pub fn body_line(&mut self, limit: usize) -> Result<Option<&[u8]>, Error> {
+        self.take_back();
+        if self.transport.buffered().is_empty() && !self.fill_body(0, None)? {
+            return Ok(None);
+        }
+        self.line(limit).map(Some)
     }
 
     fn fill_line(&mut self) -> Result<(), Error> {
@@ -214,13 +229,26 @@ impl Wire {
         self.transport.socket().fd().as_fd()
     }
 
-    /// Tells the peer that nothing more will be said (half-close); reading goes on.
+    /// Tells the peer that nothing more will be said (half-close), in TLS with its goodbye; reading
+    /// goes on.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], [`Error::Io`].
+    pub fn half_close(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        self.transport.half_close().map_err(Error::from_peer)
+    }
+
+    /// Asks the system to probe a connection that is silent for this long, so that routers on the
+    /// way do not forget it and a peer that is gone is noticed.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn half_close(&mut self) -> Result<(), Error> {
-        self.flush()?;
-        self.transport.socket().half_close().map_err(Error::Io)
+    pub fn keep_alive(&self, silence: Duration) -> Result<(), Error> {
+        let socket = self.socket();
+        sockopt::set_socket_keepalive(socket, true)
+            .and_then(|()| sockopt::set_tcp_keepidle(socket, silence))
+            .map_err(|error| Error::Io(error.into()))
     }
 
     /// Puts TLS on top. Bytes that arrived in clear and were not read are an injection: they
@@ -259,6 +287,11 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// Watches the next connection of this dialer.
+    pub(crate) fn next(dialer: &Dialer) -> Self {
+        Self { observer: dialer.observer.clone(), number: dialer.next_number() }
+    }
+
     pub(crate) fn wants_bodies(&self) -> bool {
         self.observer.as_ref().is_some_and(|observer| observer.wants_bodies())
     }

@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![allow(clippy::disallowed_methods, reason = "files of the tests' own")]
 
+mod beside;
 mod bodies;
 mod dialling;
 mod messages;

@@ -1,0 +1,180 @@
+//! The data connection: where it goes, who makes it, and TLS on it (RFC 959 section 3.2, RFC 2428,
+//! RFC 4217 section 7). Must not hold: what goes over it.
+
+use crate::command::{self, alone};
+use crate::reply::{extended_passive_port, passive_address};
+use crate::{Error, Reply, Session};
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU16;
+use wireline_wire as wire;
+use wireline_wire::{Deadline, Endpoint, Listener, Saying, Wire};
+
+/// Who makes the data connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DataMode {
+    /// We do: `EPSV` or `PASV`.
+    #[default]
+    Passive,
+    /// The server does: `EPRT` or `PORT`.
+    Active,
+}
+
+/// A data connection before its transfer has begun.
+#[derive(Debug)]
+enum Opening {
+    Stands(Wire),
+    Awaited(Listener),
+}
+
+/// Ports below are services of the system's (RFC 2577 section 3).
+const LOWEST_PORT: u16 = 1024;
+
+const PHASE: &str = "the data connection";
+
+impl Session {
+    /// Opens a data connection, says what is to go over it, and hears that it begins. `restart`
+    /// goes immediately before (RFC 3659 section 5.3).
+    pub(crate) fn begin_transfer(
+        &mut self,
+        doing: &'static str,
+        saying: &Saying,
+        restart: Option<u64>,
+    ) -> Result<(Wire, Reply), Error> {
+        let opening = match self.options.data_mode {
+            DataMode::Passive => Opening::Stands(self.passive()?),
+            DataMode::Active => Opening::Awaited(self.active()?),
+        };
+        if let Some(offset) = restart {
+            let reply = self.dialogue.ask("REST", &command::with("REST", offset))?;
+            self.dialogue.expect("REST", reply, Reply::is_intermediate)?;
+        }
+        let reply = self.dialogue.begin(doing, saying)?;
+        let begun = |reply: &Reply| reply.is_preliminary() || reply.is_success();
+        let reply = self.dialogue.expect(doing, reply, begun)?;
+        match self.establish(doing, opening) {
+            Ok(data) => Ok((data, reply)),
+            Err(error) if reply.is_preliminary() => Err(self.aftermath(doing, error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The connection itself, under TLS where that was agreed on: with the settings and the name
+    /// of the control connection, so that its session is resumed.
+    fn establish(&mut self, doing: &'static str, opening: Opening) -> Result<Wire, Error> {
+        let data = match opening {
+            Opening::Stands(data) => data,
+            Opening::Awaited(listener) => self.accept(doing, &listener)?,
+        };
+        match self.protected {
+            true => data.start_tls(&self.host).map_err(|error| Error::of_data(doing, error)),
+            false => Ok(data),
+        }
+    }
+
+    /// After a transfer that failed on the data connection: what the server says of it is the
+    /// better reason, if it says something bad and soon.
+    pub(crate) fn aftermath(&mut self, doing: &'static str, failed: Error) -> Error {
+        match self.dialogue.hear_within(doing, self.options.limits.aftermath) {
+            Ok(reply) if reply.is_transient() || reply.is_permanent() => {
+                Error::Refused { doing, reply }
+            }
+            Err(refused @ Error::Refused { .. }) => refused,
+            _ => failed,
+        }
+    }
+
+    /// `EPSV`; `PASV` where that is refused or leads nowhere, and from then on (RFC 2428 section 3).
+    fn passive(&mut self) -> Result<Wire, Error> {
+        let may_fall_back = self.is_ipv4();
+        if self.extended {
+            match self.epsv() {
+                Err(Error::Refused { reply, .. }) if reply.is_permanent() && may_fall_back => {}
+                Err(Error::Data { .. }) if may_fall_back => {}
+                opened => return opened,
+            }
+            self.extended = false;
+        }
+        self.pasv()
+    }
+
+    fn epsv(&mut self) -> Result<Wire, Error> {
+        const DOING: &str = "EPSV";
+        let reply = self.dialogue.complete(DOING, &alone(DOING))?;
+        let port = extended_passive_port(reply.first_line());
+        self.dial_data(DOING, port, &reply)
+    }
+
+    fn pasv(&mut self) -> Result<Wire, Error> {
+        const DOING: &str = "PASV";
+        let reply = self.dialogue.complete(DOING, &alone(DOING))?;
+        let found = passive_address(reply.first_line());
+        if let Some((address, _)) = found {
+            self.ignored_address = Some(IpAddr::V4(address))
+                .filter(|&named| Some(named) != self.peer_ip().map(|ip| ip.to_canonical()));
+        }
+        self.dial_data(DOING, found.map(|(_, port)| port), &reply)
+    }
+
+    /// Connects to the peer of the control connection, whatever address the server named: a
+    /// foreign one would make us attack others for it (RFC 2577 section 3).
+    fn dial_data(
+        &mut self,
+        doing: &'static str,
+        port: Option<NonZeroU16>,
+        reply: &Reply,
+    ) -> Result<Wire, Error> {
+        let Some(port) = port.filter(|port| port.get() >= LOWEST_PORT) else {
+            return Err(Error::violation(doing, format!("no port to connect to: {reply}")));
+        };
+        let ip = self.peer_ip().ok_or_else(no_address)?;
+        let endpoint = Endpoint::new(&ip.to_string(), port.get())?;
+        self.dialer.dial(&endpoint).map_err(|error| Error::of_data(doing, error))
+    }
+
+    /// `EPRT`; `PORT` where that is refused, and from then on.
+    fn active(&mut self) -> Result<Listener, Error> {
+        let local = self.dialogue.wire.local_address()?.ok_or_else(no_address)?;
+        let listener = self.dialer.listen(local.ip())?;
+        let address = listener.address();
+        if self.extended {
+            match self.dialogue.complete("EPRT", &command::eprt(address)) {
+                Err(Error::Refused { reply, .. })
+                    if reply.is_permanent() && command::port(address).is_some() => {}
+                answered => return answered.map(|_| listener),
+            }
+            self.extended = false;
+        }
+        let feature = || Error::Unsupported { feature: "EPRT, which IPv6 needs".into() };
+        let saying = command::port(address).ok_or_else(feature)?;
+        self.dialogue.complete("PORT", &saying)?;
+        Ok(listener)
+    }
+
+    /// The server's connection: one from another machine is hung up on (RFC 2577 section 3).
+    fn accept(&mut self, doing: &'static str, listener: &Listener) -> Result<Wire, Error> {
+        let wanted = self.peer_ip();
+        let deadline = Deadline::within(self.dialer.limits.connect_all);
+        loop {
+            let accepted = listener.accept(PHASE, deadline, &mut self.dialogue.wire);
+            let data = accepted.map_err(|error| Error::of_data(doing, error))?;
+            // The server speaks though nobody came: it says why, and that is heard next.
+            let none = || Error::Data { doing, source: wire::Error::Closed };
+            let data = data.ok_or_else(none)?;
+            if data.peer().address().map(|peer| peer.ip()) == wanted {
+                return Ok(data);
+            }
+        }
+    }
+
+    fn peer_ip(&self) -> Option<IpAddr> {
+        self.peer().address().as_ref().map(SocketAddr::ip)
+    }
+
+    fn is_ipv4(&self) -> bool {
+        self.peer_ip().is_some_and(|ip| ip.to_canonical().is_ipv4())
+    }
+}
+
+fn no_address() -> Error {
+    Error::Input("a Unix socket has no data connections beside it".into())
+}
