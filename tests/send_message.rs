@@ -194,8 +194,16 @@ fn without_a_text_a_test_message_is_sent() {
 fn html_and_attachments() {
     let folder = Folder::new();
     let bytes: Vec<u8> = (0..=255).cycle().take(3000).collect();
-    let names =
-        ["a.bin", "with blank.pdf", "\u{fc}ber.bin", "quote\".png", "-x", ".hidden", "a;b.bin"];
+    let names = [
+        "a.bin",
+        "mail.eml",
+        "with blank.pdf",
+        "\u{fc}ber.bin",
+        "quote\".png",
+        "-x",
+        ".hidden",
+        "a;b.bin",
+    ];
     for name in names {
         folder.write(name, &bytes);
     }

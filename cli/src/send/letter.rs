@@ -314,14 +314,16 @@ fn build(
     message.write_to_vec().map_err(|error| Failure::local(&error).doing("building the message"))
 }
 
-/// By its name, unless that promises text and the bytes are none: a reader would convert them.
+/// By its name, unless that promises text and the bytes are none: a reader would convert them. A
+/// message or a multipart may not be in base64 (RFC 2046 section 5.2.1), which every attachment is.
 fn kind(path: &Path, bytes: &[u8]) -> String {
     let by_name = mime_guess::from_path(path).first_or_octet_stream();
     let is_text = || str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'));
-    match by_name.type_() == "text" && !is_text() {
-        true => "application/octet-stream".to_owned(),
-        false => by_name.to_string(),
-    }
+    let fits = match by_name.type_().as_str() {
+        "text" => is_text(),
+        kind => !matches!(kind, "message" | "multipart"),
+    };
+    if fits { by_name.to_string() } else { "application/octet-stream".to_owned() }
 }
 
 /// The author of the message: `--from` with its name, else the sender.
