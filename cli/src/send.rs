@@ -173,7 +173,6 @@ impl Sender<'_> {
     fn send(&self, letters: &[Letter]) -> Result<(), Failure> {
         let mut results = Results::new(self.args, self.output, self.mask, self.meter);
         let mut session = None;
-        let last = letters.len().saturating_sub(1);
         for (nth, letter) in letters.iter().enumerate() {
             let open = match session.take().filter(|open: &Session| !open.is_over()) {
                 Some(open) => open,
@@ -185,28 +184,27 @@ impl Sender<'_> {
                     }
                 },
             };
-            let sent = self.one(open, &mut session, letter, nth == last);
+            let sent = self.one(open, &mut session, letter, letters.get(nth + 1));
             results.add(letter, sent)?;
         }
         results.verdict(letters.len())
     }
 
-    /// Sends one message, and leaves the session for the next unless it is the last.
+    /// Sends one message, and leaves the session for the next, unless it is the last.
     fn one(
         &self,
         mut open: Session,
         left: &mut Option<Session>,
         letter: &Letter,
-        last: bool,
+        next: Option<&Letter>,
     ) -> Result<Delivery, Failure> {
         let envelope = self.envelope(letter);
-        let survey = letter.survey;
-        let mut content = letter.content()?;
-        let mut content = Content::new(&mut *content).sized(survey.bytes).with_8bit(survey.is_8bit);
-        if last {
-            return Ok(open.send_last(&envelope, &mut content)?);
-        }
-        let sent = open.send(&envelope, &mut content);
+        let mut source = letter.content()?;
+        let mut content = surveyed(&mut *source, letter);
+        let Some(next) = next else { return Ok(open.send_last(&envelope, &mut content)?) };
+        let mut nothing = io::empty();
+        let next = (&self.envelope(next), &surveyed(&mut nothing, next));
+        let sent = open.send_before(&envelope, &mut content, next);
         *left = Some(open);
         Ok(sent?)
     }
@@ -221,4 +219,9 @@ impl Sender<'_> {
         envelope.parameters.require_tls = self.args.require_tls;
         envelope
     }
+}
+
+/// A letter's content, with what is known of it.
+fn surveyed<'a>(source: &'a mut dyn io::Read, letter: &Letter) -> Content<'a> {
+    Content::new(source).sized(letter.survey.bytes).with_8bit(letter.survey.is_8bit)
 }

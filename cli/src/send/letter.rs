@@ -8,6 +8,7 @@ use crate::exit::{Exit, Failure};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address;
+use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
@@ -316,14 +317,18 @@ fn build(
 
 /// By its name, unless that promises text and the bytes are none: a reader would convert them. A
 /// message or a multipart may not be in base64 (RFC 2046 section 5.2.1), which every attachment is.
-fn kind(path: &Path, bytes: &[u8]) -> String {
+fn kind(path: &Path, bytes: &[u8]) -> ContentType<'static> {
     let by_name = mime_guess::from_path(path).first_or_octet_stream();
     let is_text = || str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'));
     let fits = match by_name.type_().as_str() {
         "text" => is_text(),
         kind => !matches!(kind, "message" | "multipart"),
     };
-    if fits { by_name.to_string() } else { "application/octet-stream".to_owned() }
+    match by_name.type_().as_str() {
+        "text" if fits => ContentType::new(by_name.to_string()).attribute("charset", "utf-8"),
+        _ if fits => ContentType::new(by_name.to_string()),
+        _ => ContentType::new("application/octet-stream"),
+    }
 }
 
 /// The author of the message: `--from` with its name, else the sender.

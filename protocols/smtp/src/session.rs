@@ -3,6 +3,7 @@
 
 use crate::command::{self, Line};
 use crate::dialogue::Dialogue;
+use crate::transaction::Ahead;
 use crate::{
     Capabilities, ClientName, Error, Limits, MailParameters, Mailbox, RcptParameters, Reply,
     ReversePath,
@@ -53,6 +54,8 @@ pub struct Session {
     pub(crate) capabilities: Capabilities,
     pub(crate) transaction: Transaction,
     pub(crate) farewell: Farewell,
+    /// The envelope of the next message, if the server has it already.
+    pub(crate) ahead: Option<Ahead>,
 }
 
 /// Whether QUIT goes out behind the message.
@@ -104,7 +107,8 @@ impl Session {
         };
         let (hello, capabilities) = (greeting.clone(), Capabilities::default());
         let (transaction, farewell) = (Transaction::default(), Farewell::No);
-        Ok(Self { dialogue, options, greeting, hello, capabilities, transaction, farewell })
+        let ahead = None;
+        Ok(Self { dialogue, options, greeting, hello, capabilities, transaction, farewell, ahead })
     }
 
     /// Says who we are: EHLO, else HELO; in LMTP LHLO.
@@ -183,7 +187,7 @@ impl Session {
     /// Nothing can be said any more.
     #[must_use]
     pub const fn is_over(&self) -> bool {
-        self.dialogue.over
+        self.dialogue.over && self.ahead.is_none()
     }
 
     /// `EHLO`: who we are, and what the server offers.

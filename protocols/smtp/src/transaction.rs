@@ -26,7 +26,23 @@ impl Session {
         envelope: &Envelope,
         content: &mut Content<'_>,
     ) -> Result<Delivery, Error> {
-        self.deliver(envelope, content)
+        self.deliver(envelope, content, None)
+    }
+
+    /// Sends one message and, where the server pipelines, the envelope of the next in the same turn:
+    /// what follows a message may leave with its end (RFC 2920 section 3.1). The next message sent
+    /// has to be that one; nothing else may be said before it. Of its content only what is known of
+    /// it beforehand is looked at.
+    ///
+    /// # Errors
+    /// As [`Session::send`].
+    pub fn send_before(
+        &mut self,
+        envelope: &Envelope,
+        content: &mut Content<'_>,
+        next: (&Envelope, &Content<'_>),
+    ) -> Result<Delivery, Error> {
+        self.deliver(envelope, content, Some(next))
     }
 
     /// Sends one message and says QUIT, in the same turn if the server pipelines. What becomes of
@@ -40,7 +56,7 @@ impl Session {
         content: &mut Content<'_>,
     ) -> Result<Delivery, Error> {
         self.farewell = Farewell::Wanted;
-        let delivered = self.deliver(envelope, content);
+        let delivered = self.deliver(envelope, content, None);
         match self.farewell {
             _ if self.is_over() => None,
             Farewell::Said => self.dialogue.hear("QUIT").ok(),
@@ -53,10 +69,14 @@ impl Session {
         &mut self,
         envelope: &Envelope,
         content: &mut Content<'_>,
+        next: Option<(&Envelope, &Content<'_>)>,
     ) -> Result<Delivery, Error> {
         let parameters = self.parameters(envelope, content)?;
         let chunked = content.is_binary || self.chunks();
-        let (mut recipients, go) = self.open(envelope, &parameters, chunked)?;
+        let (mut recipients, go) = match self.ahead.take() {
+            Some(ahead) => self.follow(ahead, envelope, &parameters)?,
+            None => self.open(envelope, &parameters, chunked)?,
+        };
         if !go {
             return Ok(Delivery { recipients, reply: None });
         }
@@ -65,7 +85,10 @@ impl Session {
             false => self.send_dot_block(content)?,
         }
         self.say_quit_behind();
-        let mut replies = self.hear_outcome()?.into_iter();
+        let ahead = next.filter(|_| !chunked).and_then(|next| self.say_ahead(next));
+        let outcome = self.hear_outcome();
+        self.hear_ahead(ahead);
+        let mut replies = outcome?.into_iter();
         if !self.options.lmtp {
             return Ok(Delivery { recipients, reply: replies.next() });
         }
@@ -74,6 +97,59 @@ impl Session {
             outcome.reply = reply;
         }
         Ok(Delivery { recipients, reply: None })
+    }
+
+    /// Says the next envelope, if it may leave with the end of this message.
+    fn say_ahead(&mut self, (envelope, content): (&Envelope, &Content<'_>)) -> Option<Ahead> {
+        if !self.pipelines() || content.is_binary || self.chunks() {
+            return None;
+        }
+        let parameters = self.parameters(envelope, content).ok()?;
+        let mut sayings = vec![("MAIL", command::mail(&envelope.sender, &parameters))];
+        for one in &envelope.recipients {
+            sayings.push(("RCPT", command::rcpt(&one.mailbox, &one.parameters)));
+        }
+        sayings.push(("DATA", command::alone("DATA")));
+        let bytes: usize = sayings.iter().map(|(_, saying)| saying.bytes().len()).sum();
+        if bytes > self.options.limits.batch_bytes {
+            return None;
+        }
+        sayings.iter().for_each(|(_, saying)| self.dialogue.wire.say(saying));
+        // Should it fail to leave, the reply to this message still counts.
+        self.dialogue.wire.flush().ok();
+        let heard = sayings.into_iter().map(|(doing, _)| (doing, None)).collect();
+        Some(Ahead { envelope: envelope.clone(), parameters, heard })
+    }
+
+    /// Hears the replies to the envelope that was said ahead.
+    fn hear_ahead(&mut self, ahead: Option<Ahead>) {
+        let Some(mut ahead) = ahead.filter(|_| !self.dialogue.over) else { return };
+        for (doing, reply) in &mut ahead.heard {
+            match self.dialogue.hear(doing) {
+                Ok(heard) => *reply = Some(heard),
+                // The session is over, which the next message finds out.
+                Err(_) => return,
+            }
+        }
+        // The server waits for that message now, and for nothing else.
+        self.dialogue.over = true;
+        self.ahead = Some(ahead);
+    }
+
+    /// The envelope was said ahead: only its replies are to be judged.
+    fn follow(
+        &mut self,
+        ahead: Ahead,
+        envelope: &Envelope,
+        parameters: &MailParameters,
+    ) -> Result<(Vec<Outcome>, bool), Error> {
+        if ahead.envelope != *envelope || ahead.parameters != *parameters {
+            return Err(Error::Input("another message was announced to the server".into()));
+        }
+        self.dialogue.over = false;
+        self.transaction = Transaction::begun_with(parameters);
+        let heard = ahead.heard.into_iter().filter_map(|(doing, reply)| Some((doing, reply?)));
+        self.opened(envelope, heard.collect(), false)
     }
 
     pub(crate) fn pipelines(&self) -> bool {
@@ -232,6 +308,14 @@ impl Session {
         self.transaction = Transaction::default();
         Ok(())
     }
+}
+
+/// An envelope that was said behind the message before it, and the replies to it.
+#[derive(Debug)]
+pub(crate) struct Ahead {
+    envelope: Envelope,
+    parameters: MailParameters,
+    heard: Vec<(&'static str, Option<Reply>)>,
 }
 
 /// MAIL was refused, or every recipient was.

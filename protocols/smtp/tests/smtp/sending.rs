@@ -368,3 +368,46 @@ fn refused_and_gone() {
         assert_eq!(kind(&refused), "550 MAIL");
     });
 }
+
+/// RFC 2920 section 3.1: what follows a message may leave with its end. The next envelope does, its
+/// replies come behind the message's, whatever that was, and only that message may follow.
+#[test]
+fn the_next_envelope_goes_ahead() {
+    let group = "C= MAIL FROM:<a@b>{{CR LF}}\nC= RCPT TO:<c@d>{{CR LF}}\nC: DATA\n";
+    let taken = "S: 250 ok\nS: 250 ok\nS: 354 go\n";
+    let text = offering(&["PIPELINING"])
+        + group
+        + taken
+        + "C: one\nC: .\n"
+        + group
+        + "S: 250 taken\n"
+        + taken
+        + "C: two\nC: .\n"
+        + group
+        + "S: 554 spam\nS: 250 ok\nS: 550 nobody\nS: 503 no\n"
+        + "C: RSET\n"
+        + group
+        + "S: 250 ok\n"
+        + taken
+        + "C: four\nC: .\n"
+        + group
+        + "S: 250 taken\n"
+        + taken;
+    play(&parsed(&text), |line| {
+        let (mut session, envelope) = (line.begin(), envelope("a@b", &["c@d"]));
+        let ahead = |session: &mut wireline_smtp::Session, text: &str| {
+            let (mut source, mut nothing) = (text.as_bytes(), io::empty());
+            let next = (&envelope, &Content::new(&mut nothing).with_8bit(false));
+            session.send_before(&envelope, &mut Content::new(&mut source).with_8bit(false), next)
+        };
+        assert!(ahead(&mut session, "one").unwrap().is_whole());
+        assert_eq!(kind(&ahead(&mut session, "two").unwrap_err()), "554 the message");
+        assert!(ahead(&mut session, "three").unwrap().is_nothing());
+        assert!(ahead(&mut session, "four").unwrap().is_whole());
+        assert!(!session.is_over());
+        // The server waits for a message now: nothing else is said, and no other message is sent.
+        assert!(session.noop().is_err());
+        let other = crate::support::envelope("x@b", &["c@d"]);
+        assert!(send(&mut session, &other, "five").is_err() && session.is_over());
+    });
+}
