@@ -486,6 +486,7 @@ fn a_client_runs_against_built_in_servers() {
     let send = "\"$W\" send -q --from a@x.test --to b@x.test -d hi smtp://$WIRELINE_ADDR";
     let collect =
         "WIRELINE_PASSWORD=wonderland \"$W\" mail pop3://alice@127.0.0.1:$WIRELINE_PORT_2";
+    let talk = "bash -c '";
     let rows: &[(&[&str], String, i32)] = &[
         (&["mail"], format!("{send} && {collect} | grep -q ' 1 '"), 0),
         (&["mail", "--login", "bob:x1234"], collect.to_owned(), 1),
@@ -493,6 +494,27 @@ fn a_client_runs_against_built_in_servers() {
         (&["smtp"], send.replace("b@x.test", "rcpt550@x.test"), 1),
         (&["http"], "\"$W\" get -q http://$WIRELINE_ADDR/status/404".to_owned(), 1),
         (&["http"], "exit 7".to_owned(), 7),
+        (
+            &["ftp"],
+            format!(
+                "{talk}exec 3<>/dev/tcp/127.0.0.1/$WIRELINE_PORT; read -r a <&3; case $a in 220*) printf \"QUIT\\r\\n\" >&3;; *) exit 1;; esac'"
+            ),
+            0,
+        ),
+        (
+            &["telnet"],
+            format!(
+                "{talk}exec 3<>/dev/tcp/127.0.0.1/$WIRELINE_PORT; read -r a <&3; case $a in *Welcome*) ;; *) exit 1;; esac'"
+            ),
+            0,
+        ),
+        (
+            &["hello"],
+            format!(
+                "{talk}exec 3<>/dev/tcp/127.0.0.1/$WIRELINE_PORT; printf \"Bob\\r\\nexit\\r\\n\" >&3; cat <&3 | grep -q \"Hello, Bob!\"'"
+            ),
+            0,
+        ),
     ];
     for (words, client, code) in rows {
         let ran = run(&mut judged(folder.path(), words, client));

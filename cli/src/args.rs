@@ -322,7 +322,7 @@ impl Upgrading {
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_HELP)]
 pub(crate) struct Serve {
-    /// A built-in server (http, smtp, lmtp, pop3, or mail: smtp and pop3 over one mailbox), or
+    /// A built-in server (http, smtp, lmtp, pop3, ftp, telnet, hello, or mail: smtp and pop3 over one mailbox), or
     /// transcripts whose S side is played, each on a port of its own
     #[arg(required = true, value_name = "KIND|FILE")]
     pub(crate) what: Vec<String>,

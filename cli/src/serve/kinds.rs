@@ -11,12 +11,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use wireline_servers::{Maildrop, http, pop3, smtp};
+use wireline_servers::{Maildrop, ftp, hello, http, pop3, smtp, telnet};
 use wireline_transcript::Overrides;
 use wireline_transcript::ca::{Authority, Certificate};
 
 /// Their names.
-pub(crate) const KINDS: &[&str] = &["http", "smtp", "lmtp", "pop3", "mail"];
+pub(crate) const KINDS: &[&str] =
+    &["http", "smtp", "lmtp", "pop3", "mail", "ftp", "telnet", "hello"];
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &Serve, kind: &str) -> Result<(), Failure> {
@@ -82,6 +83,9 @@ enum Server {
     Http { _server: http::Server },
     Smtp(smtp::Server),
     Pop3(pop3::Server),
+    Ftp(ftp::Server),
+    Telnet(telnet::Server),
+    Hello(hello::Server),
 }
 
 impl Server {
@@ -91,6 +95,9 @@ impl Server {
             Self::Http { .. } => Vec::new(),
             Self::Smtp(server) => server.violations(),
             Self::Pop3(server) => server.violations(),
+            Self::Ftp(server) => server.violations(),
+            Self::Telnet(server) => server.violations(),
+            Self::Hello(server) => server.violations(),
         };
         logged.into_iter().map(|violation| violation.what).collect()
     }
@@ -105,14 +112,26 @@ struct Settings<'a> {
 
 impl Settings<'_> {
     fn start(&self, kind: &str) -> Result<Vec<Running>, Failure> {
-        let maildrop = match &self.args.root {
-            Some(root) if kind != "http" => Maildrop::folder(root).map_err(|error| {
-                Failure::local(&error).doing(format!("opening the Maildir {}", root.display()))
-            })?,
-            _ => Maildrop::memory(),
-        };
         match kind {
             "http" => Ok(vec![self.http()?]),
+            "ftp" => Ok(vec![self.ftp()?]),
+            "telnet" | "hello" if self.args.root.is_some() => {
+                Err(Failure::usage("--root is for servers of files and mail"))
+            }
+            "telnet" => Ok(vec![self.telnet()?]),
+            "hello" => Ok(vec![self.hello()?]),
+            _ => self.mail(kind),
+        }
+    }
+
+    fn mail(&self, kind: &str) -> Result<Vec<Running>, Failure> {
+        let maildrop = match &self.args.root {
+            Some(root) => Maildrop::folder(root).map_err(|error| {
+                Failure::local(&error).doing(format!("opening the Maildir {}", root.display()))
+            })?,
+            None => Maildrop::memory(),
+        };
+        match kind {
             "pop3" => Ok(vec![self.pop3(maildrop, true)?]),
             "mail" if self.args.listen.port() != 0 => {
                 Err(Failure::usage("--listen takes port 0 with mail, which is two servers"))
@@ -131,9 +150,7 @@ impl Settings<'_> {
     }
 
     fn http(&self) -> Result<Running, Failure> {
-        if let Some(root) = self.args.root.as_deref().filter(|root| !root.is_dir()) {
-            return Err(Failure::usage(format!("--root {} is no folder", root.display())));
-        }
+        self.root_is_there()?;
         let options = http::Options {
             addr: self.args.listen,
             root: self.args.root.clone(),
@@ -177,6 +194,56 @@ impl Settings<'_> {
         };
         let server = pop3::Server::start(options).map_err(|error| self.failed(&error))?;
         Ok(Running { proto: "pop3", addr: server.addr(), server: Server::Pop3(server) })
+    }
+
+    /// Trouble that a file's name asks for is for servers that make their own files.
+    fn ftp(&self) -> Result<Running, Failure> {
+        self.root_is_there()?;
+        let options = ftp::Options {
+            addr: self.args.listen,
+            tls: self.tls()?,
+            implicit_tls: self.args.tls,
+            login: Some(self.login()?),
+            faults: self.args.root.is_none(),
+            root: self.args.root.clone(),
+            over: self.over.cloned(),
+            ..ftp::Options::default()
+        };
+        let server = ftp::Server::start(options).map_err(|error| self.failed(&error))?;
+        Ok(Running { proto: "ftp", addr: server.addr(), server: Server::Ftp(server) })
+    }
+
+    fn telnet(&self) -> Result<Running, Failure> {
+        let options = telnet::Options {
+            addr: self.args.listen,
+            tls: self.tls_from_the_start()?,
+            login: Some(self.login()?),
+            over: self.over.cloned(),
+            ..telnet::Options::default()
+        };
+        let server = telnet::Server::start(options).map_err(|error| self.failed(&error))?;
+        Ok(Running { proto: "telnet", addr: server.addr(), server: Server::Telnet(server) })
+    }
+
+    fn hello(&self) -> Result<Running, Failure> {
+        let options = hello::Options {
+            addr: self.args.listen,
+            tls: self.tls_from_the_start()?,
+            over: self.over.cloned(),
+        };
+        let server = hello::Server::start(options).map_err(|error| self.failed(&error))?;
+        Ok(Running { proto: "tcp", addr: server.addr(), server: Server::Hello(server) })
+    }
+
+    fn root_is_there(&self) -> Result<(), Failure> {
+        match self.args.root.as_deref().filter(|root| !root.is_dir()) {
+            Some(root) => Err(Failure::usage(format!("--root {} is no folder", root.display()))),
+            None => Ok(()),
+        }
+    }
+
+    fn tls_from_the_start(&self) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {
+        if self.args.tls { self.tls() } else { Ok(None) }
     }
 
     fn tls(&self) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {
