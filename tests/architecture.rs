@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wireline-http",
             "wireline-smtp",
             "wireline-pop3",
+            "wireline-telnet",
             "wireline-store",
             "wireline-transcript",
             "wireline-servers",

@@ -47,6 +47,7 @@ mod send_record;
 mod send_stages;
 mod smtp_probe;
 mod support;
+mod telnet;
 mod transcript_check;
 mod transcript_child;
 mod transcript_play;

@@ -2,6 +2,7 @@
 //! Must not hold: defaults that depend on anything but the command line.
 
 use crate::serve::LOOPBACK;
+use crate::telnet::Steps;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Mail(Box<Mail>),
     /// Look at a mail server: what it offers, whom it knows, what it says
     Smtp(Smtp),
+    /// Drive a device: by hand, by script, or from a pipe
+    Telnet(Box<Telnet>),
     /// Play transcripts against a server and judge its side
     Play(Play),
     /// Run a server to test against: a built-in one, or the server's side of a transcript
@@ -293,6 +296,44 @@ pub(crate) struct Asking {
     #[command(flatten)]
     pub(crate) shared: Shared,
 }
+
+/// `wireline telnet HOST[:PORT]`
+#[derive(Debug, Args)]
+#[command(after_help = TELNET_HELP)]
+pub(crate) struct Telnet {
+    /// The device: HOST, HOST:PORT, telnet://USER@HOST:PORT/ or telnets://HOST
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) steps: Steps,
+    /// What the device shows when a --login is done
+    #[arg(long, value_name = "RE", requires = "login", help_heading = "Script")]
+    pub(crate) prompt: Option<String>,
+    /// While a step waits, answer what matches RE, as often as it comes: '--More--= '
+    #[arg(long, value_name = "RE=ANSWER", allow_hyphen_values = true, help_heading = "Script")]
+    pub(crate) on: Vec<String>,
+    /// Speak TLS from the first byte; the port is 992 unless one is typed
+    #[arg(long, help_heading = "TLS")]
+    pub(crate) tls: bool,
+    /// Pass on every escape sequence of the device's to a terminal, dangerous ones too
+    #[arg(long, help_heading = "Output")]
+    pub(crate) raw_terminal: bool,
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+}
+
+const TELNET_HELP: &str = "\
+From a pipe, all of it is sent (a line's end as CR LF), then the device is heard until it closes; its text goes to
+standard output, with LF at the end of lines. At a terminal it is the same, line by line; ^D says that all was said.
+Steps are done in the order in which they are typed, each within --timeout. A script that ends with sending hears the
+device until it closes. --quiet prints only what the groups of --expect-re capture, a line each; --json all as one line.
+Exit 5 when the device closes before a step has matched, 6 when a step takes too long.
+--send-raw and the answers of --on know \\r \\n \\t \\e \\\\ and \\xHH. A step forgets what is older than the last MiB.
+
+Examples:
+  echo status | wireline telnet device.example
+  wireline telnet device --login admin --password-file pw --prompt '# $' --send 'show version' --expect-re '# $'
+  wireline telnet device -q --expect-re 'uptime is (\\d+) days'";
 
 /// In clear or not, and how a login is proven.
 #[derive(Debug, Args)]

@@ -3,9 +3,11 @@
 
 mod http;
 mod mail;
+mod telnet;
 
 pub(crate) use http::HttpDialogue;
 pub(crate) use mail::MailDialogue;
+pub(crate) use telnet::TelnetDialogue;
 
 use crate::mask::{Mask, hole_text};
 use crate::recording::Recording;

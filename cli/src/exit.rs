@@ -9,6 +9,7 @@ use wireline_http as http;
 use wireline_pop3 as pop3;
 use wireline_smtp as smtp;
 use wireline_store as store;
+use wireline_telnet as telnet;
 use wireline_wire as wire;
 
 /// Why wireline ends early.
@@ -240,6 +241,28 @@ impl From<pop3::Error> for Failure {
         };
         let hint = match &error {
             E::Connection(error) => hint_for(error),
+            _ => None,
+        };
+        Self { hint, ..Self::new(exit, error.to_string()) }
+    }
+}
+
+impl From<telnet::Error> for Failure {
+    fn from(error: telnet::Error) -> Self {
+        use telnet::Error as E;
+        let exit = match &error {
+            E::Connection(error) => exit_of(error),
+            E::TimedOut { .. } => Exit::TimedOut,
+            E::Ended { .. } | E::Violation { .. } => Exit::Broken,
+            E::Unsupported { .. } => Exit::Refused,
+            E::Input(_) => Exit::Usage,
+            E::Unsafe { .. } => Exit::Unsafe,
+            E::Local(_) => Exit::Local,
+            _ => Exit::Broken,
+        };
+        let hint = match &error {
+            E::Connection(error) => hint_for(error),
+            E::TimedOut { .. } => Some("--timeout sets this limit".to_owned()),
             _ => None,
         };
         Self { hint, ..Self::new(exit, error.to_string()) }

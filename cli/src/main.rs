@@ -24,6 +24,7 @@ mod send;
 mod serve;
 mod smtp;
 mod stop;
+mod telnet;
 mod trace;
 mod usage;
 mod values;
@@ -58,6 +59,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Send(args) => send::run(args),
         Command::Mail(args) => mail::run(args),
         Command::Smtp(args) => smtp::run(args),
+        Command::Telnet(args) => telnet::run(args),
         Command::Play(args) => play::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run_check(args),

@@ -1,4 +1,4 @@
-//! Where a mail server is and how safely it is spoken to: from a URL as typed to an endpoint, a
+//! Where a server of mail or Telnet is and how safely it is spoken to: from a URL as typed to an endpoint, a
 //! login and the rule of CLI.md's table of what may go in clear.
 //! Must not hold: a dialogue.
 
@@ -13,7 +13,7 @@ use wireline_sasl::{Credentials, Mechanism, Proof};
 use wireline_wire::{Dialer, Endpoint, Peer, Secret, Wire};
 use zeroize::Zeroizing;
 
-/// A scheme of mail.
+/// A scheme of mail, or of Telnet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Smtp,
@@ -21,6 +21,8 @@ pub(crate) enum Scheme {
     Lmtp,
     Pop3,
     Pop3s,
+    Telnet,
+    Telnets,
 }
 
 impl Scheme {
@@ -31,13 +33,15 @@ impl Scheme {
             "lmtp" => Self::Lmtp,
             "pop3" => Self::Pop3,
             "pop3s" => Self::Pop3s,
+            "telnet" => Self::Telnet,
+            "telnets" => Self::Telnets,
             _ => return None,
         })
     }
 
     /// TLS from the first byte on.
     pub(crate) const fn is_implicit_tls(self) -> bool {
-        matches!(self, Self::Smtps | Self::Pop3s)
+        matches!(self, Self::Smtps | Self::Pop3s | Self::Telnets)
     }
 
     /// The command by which TLS begins later.
@@ -55,6 +59,8 @@ impl Scheme {
             Self::Lmtp => None,
             Self::Pop3 => Some(110),
             Self::Pop3s => Some(995),
+            Self::Telnet => Some(23),
+            Self::Telnets => Some(992),
         }
     }
 }
@@ -81,6 +87,17 @@ impl Place {
         shared: &Shared,
         output: Output,
     ) -> Result<Self, Failure> {
+        let (place, address) = Self::find(raw, schemes, shared, output)?;
+        Ok(Self { login: plan::login(&address, &shared.login)?, ..place })
+    }
+
+    /// The same, and nobody logs in yet.
+    pub(crate) fn find(
+        raw: &str,
+        schemes: &[(&str, Scheme)],
+        shared: &Shared,
+        output: Output,
+    ) -> Result<(Self, Address), Failure> {
         let assumed = schemes.first().map_or("", |(name, _)| name);
         let address = Address::parse_as(raw, assumed)?;
         let doing = || format!("reading the URL {}", address.shown());
@@ -105,14 +122,15 @@ impl Place {
         }
         let (endpoint, unix) =
             endpoint(&address, scheme).map_err(|failure| failure.doing(doing()))?;
-        Ok(Self {
+        let place = Self {
             scheme,
             endpoint,
             unix,
             path: address.url.path().to_owned(),
-            login: plan::login(&address, &shared.login)?,
+            login: None,
             shown: address.shown().to_owned(),
-        })
+        };
+        Ok((place, address))
     }
 
     /// Host and port.

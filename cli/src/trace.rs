@@ -1,7 +1,7 @@
 //! `-v` and `--record`: the dialogues of a run as one transcript, written while they happen.
 //! Must not hold: the lines of a connection (`dialogue.rs`), secrets (`mask.rs`).
 
-use crate::dialogue::{Dialogue, HttpDialogue, MailDialogue, Run, Sheet};
+use crate::dialogue::{Dialogue, HttpDialogue, MailDialogue, Run, Sheet, TelnetDialogue};
 use crate::mask::Mask;
 use crate::recording::Recording;
 use std::collections::BTreeMap;
@@ -46,6 +46,7 @@ impl Style {
         let sheet = Sheet::new(number, peer, self.exact);
         match self.protocol {
             "http" => Box::new(HttpDialogue::new(sheet)),
+            "telnet" => Box::new(TelnetDialogue::new(sheet)),
             _ => Box::new(MailDialogue::new(sheet)),
         }
     }
