@@ -527,3 +527,15 @@ fn a_client_runs_against_built_in_servers() {
     let ran = run(&mut judged(folder.path(), &["smtp"], &rude));
     assert!(ran.stderr.contains("the client broke the protocol"), "{ran:?}");
 }
+
+/// The handshake's bytes are nobody's text, however early they come.
+#[test]
+fn a_telnet_dialogue_begins_with_tls() {
+    let folder = Folder::new();
+    let file =
+        "@protocol telnet\n@timeout 3s\n== t @times 20\nS! tls\nS: hello\nC: bye\nS! close\n";
+    folder.write("x.wire", file);
+    let play = "\"$W\" play -q x.wire --to localhost:$WIRELINE_PORT --cacert \"$WIRELINE_CA\"";
+    let client = format!("i=0; while [ $i -lt 20 ]; do {play} || exit 1; i=$((i+1)); done");
+    run(&mut judged(folder.path(), &["x.wire"], &client)).done();
+}
