@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wireline-http",
             "wireline-smtp",
             "wireline-pop3",
+            "wireline-ftp",
             "wireline-telnet",
             "wireline-store",
             "wireline-transcript",
@@ -37,7 +38,9 @@ const GUESTS: &[(&str, &[&str])] = &[
     (
         "wireline-wire",
         &[
+            "base64",
             "memchr",
+            "percent-encoding",
             "rustix",
             "rustls",
             "rustls-native-certs",

@@ -5,6 +5,7 @@ use crate::mask::Mask;
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
+use wireline_ftp as ftp;
 use wireline_http as http;
 use wireline_pop3 as pop3;
 use wireline_smtp as smtp;
@@ -103,8 +104,7 @@ impl Failure {
 
     /// In a session that stands nobody is "not reached": it was cut.
     pub(crate) fn in_session(self) -> Self {
-        let exit = if self.exit == Exit::NotReached { Exit::Broken } else { self.exit };
-        Self { exit, ..self }
+        Self { exit: in_transfer(self.exit), ..self }
     }
 
     /// The same once more, for somebody else whom it concerns too.
@@ -168,9 +168,12 @@ fn exit_of(error: &wire::Error) -> Exit {
         E::Input(_) | E::Nul { .. } => Exit::Usage,
         E::Resolve { .. } | E::Connect { .. } | E::Closed | E::Io(_) => Exit::NotReached,
         E::Tls { .. } => Exit::Tls,
-        E::TimedOut { .. } | E::OutOfTime { .. } => Exit::TimedOut,
-        E::NotLoopback { .. } => Exit::Unsafe,
+        E::TimedOut { .. } | E::OutOfTime { .. } | E::TooSlow { .. } => Exit::TimedOut,
+        E::NotLoopback { .. } | E::BehindProxy { .. } => Exit::Unsafe,
         E::Local(_) => Exit::Local,
+        E::Proxy { source, .. } => exit_of(source),
+        E::ProxyLogin { .. } => Exit::Refused,
+        E::ProxyRefused { .. } => Exit::NotReached,
         _ => Exit::Broken,
     }
 }
@@ -180,6 +183,9 @@ fn hint_for(error: &wire::Error) -> Option<String> {
     let hint = match error {
         E::NotLoopback { .. } => {
             "a login would go out in clear: use https, or --allow-plaintext-auth"
+        }
+        E::BehindProxy { .. } => {
+            "a login would go out in clear behind the proxy: use TLS, or --allow-plaintext-auth"
         }
         E::Tls { reason, .. } if reason.contains("does not speak TLS") => {
             "use http:// if it is meant to be in clear"
@@ -247,6 +253,34 @@ impl From<pop3::Error> for Failure {
     }
 }
 
+impl From<ftp::Error> for Failure {
+    fn from(error: ftp::Error) -> Self {
+        use ftp::Error as E;
+        let exit = match &error {
+            E::Connection(error) => exit_of(error),
+            E::Data { source, .. } => in_transfer(exit_of(source)),
+            E::Unsupported { .. } | E::Refused { .. } => Exit::Refused,
+            E::Input(_) => Exit::Usage,
+            E::Unsafe { .. } => Exit::Unsafe,
+            E::Local(_) => Exit::Local,
+            _ => Exit::Broken,
+        };
+        let hint = match &error {
+            E::Connection(error) | E::Data { source: error, .. } => hint_for(error),
+            _ => None,
+        };
+        Self { hint, ..Self::new(exit, error.to_string()) }
+    }
+}
+
+/// The server is reached; a data connection that is not was cut.
+const fn in_transfer(exit: Exit) -> Exit {
+    match exit {
+        Exit::NotReached => Exit::Broken,
+        exit => exit,
+    }
+}
+
 impl From<telnet::Error> for Failure {
     fn from(error: telnet::Error) -> Self {
         use telnet::Error as E;
@@ -310,6 +344,30 @@ mod tests {
             (E::Connection(wire::Error::TimedOut { phase: "", after: Duration::ZERO }), 6),
             (E::Local(io()), 7),
             (E::Unsafe { doing: "", why: String::new() }, 8),
+            (E::Connection(wire::Error::BehindProxy { proxy: String::new() }), 8),
+            (E::Connection(wire::Error::ProxyLogin { proxy: String::new() }), 1),
+            (
+                E::Connection(wire::Error::ProxyRefused {
+                    proxy: String::new(),
+                    reply: String::new(),
+                }),
+                3,
+            ),
+            (
+                E::Connection(wire::Error::ProxyViolation {
+                    proxy: String::new(),
+                    why: String::new(),
+                }),
+                5,
+            ),
+            (
+                E::Connection(wire::Error::Proxy {
+                    proxy: String::new(),
+                    source: Box::new(wire::Error::Closed),
+                }),
+                3,
+            ),
+            (E::Connection(wire::Error::TooSlow { bytes_per_second: 1, over: Duration::ZERO }), 6),
             (E::Connection(wire::Error::NotLoopback { address: ([1, 2, 3, 4], 5).into() }), 8),
         ];
         for (error, code) in rows {

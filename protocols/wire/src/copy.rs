@@ -243,17 +243,21 @@ impl Pipe {
 
     /// Waits for bytes and moves up to `most` of them into the pipe. `None` when the kernel
     /// declines; 0 at the end.
-    fn fill(&mut self, socket: &Socket, most: u64) -> io::Result<Option<usize>> {
+    fn fill(&mut self, socket: &mut Socket, most: u64) -> io::Result<Option<usize>> {
         use rustix::pipe::{SpliceFlags, splice};
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(self.bytes);
         let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
         loop {
             socket.clock.remaining()?;
+            let most = most.min(socket.reading_room()?);
             let step =
                 nonblocking(|| Ok(splice(socket.fd(), None, &self.write, None, most, flags)?));
             match step {
-                Ok(Some(count)) => return Ok(Some(count)),
-                Ok(None) => drop(socket.wait(PollFlags::IN)?),
+                Ok(Some(count)) => {
+                    socket.count_read(count);
+                    return Ok(Some(count));
+                }
+                Ok(None) => socket.wait(PollFlags::IN)?,
                 Err(error) if is_declined(&error) => {
                     self.declined = true;
                     return Ok(None);
@@ -300,7 +304,7 @@ impl Pipe {
         None
     }
 
-    fn fill(&mut self, _: &Socket, _: u64) -> io::Result<Option<usize>> {
+    fn fill(&mut self, _: &mut Socket, _: u64) -> io::Result<Option<usize>> {
         Ok(None)
     }
 

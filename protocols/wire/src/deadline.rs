@@ -1,6 +1,7 @@
 //! When a wait ends: the two kinds of deadline, and the clock that holds them.
 //! Must not hold: what is being waited for (the caller names the phase), or any I/O.
 
+use crate::pace::{Pace, Slowest};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,7 @@ pub(crate) struct Clock {
     deadline: Deadline,
     begun: Instant,
     whole: Option<Whole>,
+    pace: Option<Pace>,
 }
 
 /// The time that everything together may take (`--max-time`).
@@ -65,11 +67,33 @@ impl Whole {
 
 impl Clock {
     pub(crate) fn new(phase: &'static str, deadline: Deadline, whole: Option<Whole>) -> Self {
-        Self { phase, deadline, begun: Instant::now(), whole }
+        Self { phase, deadline, begun: Instant::now(), whole, pace: None }
+    }
+
+    /// The same, giving up transfers that are too slow.
+    pub(crate) fn no_slower_than(self, slowest: Option<Slowest>) -> Self {
+        Self { pace: slowest.map(|slowest| Pace::new(slowest, self.begun)), ..self }
     }
 
     pub(crate) fn set(&mut self, phase: &'static str, deadline: Deadline) {
+        let goes_on = self.is_transfer();
         (self.phase, self.deadline, self.begun) = (phase, deadline, Instant::now());
+        if let Some(pace) = self.pace.as_mut().filter(|_| !goes_on) {
+            *pace = Pace::new(pace.slowest, self.begun);
+        }
+    }
+
+    /// So many bytes have gone, in either direction.
+    pub(crate) fn moved(&mut self, bytes: u64) {
+        let is_transfer = self.is_transfer();
+        if let Some(pace) = self.pace.as_mut().filter(|_| is_transfer) {
+            pace.moved(bytes, Instant::now());
+        }
+    }
+
+    /// What progress extends is a transfer.
+    const fn is_transfer(&self) -> bool {
+        matches!(self.deadline, Deadline::Pause(_))
     }
 
     /// How long one wait beginning now may last.
@@ -78,16 +102,33 @@ impl Clock {
     /// [`Expired`] when there is no time left.
     pub(crate) fn remaining(&self) -> Result<Duration, Expired> {
         let now = Instant::now();
+        self.left_of(now, now)
+    }
+
+    /// How long a wait that began `since` may last until something has to be looked at again.
+    ///
+    /// # Errors
+    /// [`Expired`] when there is no time left.
+    pub(crate) fn left(&self, since: Instant) -> Result<Duration, Expired> {
+        self.left_of(since, Instant::now())
+    }
+
+    fn left_of(&self, since: Instant, now: Instant) -> Result<Duration, Expired> {
         let own = match self.deadline {
             Deadline::By(end) => end.saturating_duration_since(now),
-            Deadline::Pause(limit) => limit,
+            Deadline::Pause(limit) => limit.saturating_sub(now.saturating_duration_since(since)),
         };
         let whole = self.whole.map(Whole::remaining);
         let left = whole.map_or(own, |whole| whole.min(own));
         if left.is_zero() {
             return Err(self.expired());
         }
-        Ok(left)
+        match self.pace.as_ref().filter(|_| self.is_transfer()) {
+            Some(pace) => {
+                pace.next_look(now).map(|look| look.min(left)).ok_or(Expired::Slow(pace.slowest))
+            }
+            None => Ok(left),
+        }
     }
 
     /// Which of the limits has run out.
@@ -116,6 +157,8 @@ pub(crate) enum Expired {
     Phase { phase: &'static str, after: Duration },
     /// The deadline of everything together.
     Whole { limit: Duration },
+    /// The least speed of a transfer.
+    Slow(Slowest),
 }
 
 impl fmt::Display for Expired {
@@ -123,6 +166,9 @@ impl fmt::Display for Expired {
         match self {
             Self::Phase { phase, after } => write!(f, "{phase} took longer than {after:?}"),
             Self::Whole { limit } => write!(f, "all of it took longer than {limit:?}"),
+            Self::Slow(Slowest { bytes_per_second, over }) => {
+                write!(f, "slower than {bytes_per_second} bytes/s for {over:?}")
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
 //! From a host and port to a connection: the dialer and its settings.
-//! Must not hold: URLs, default ports, proxies' environment (the caller decides where to dial).
+//! Must not hold: URLs, default ports, what leads by way of a proxy (`route.rs`).
 
 use crate::deadline::{Clock, Deadline, Whole};
 use crate::observer::{Event, Observer};
 use crate::socket::Socket;
 use crate::transport::Clear;
 use crate::wire::Watch;
-use crate::{Error, Limits, Peer, TlsSettings, Wire, escape, race, resolve, unix};
+use crate::{Error, Limits, Peer, Proxies, TlsSettings, Wire, escape, race, resolve, unix};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
@@ -133,7 +133,7 @@ pub struct Dialer {
     /// Which addresses are used.
     pub family: Family,
     /// Connect to nothing but this machine: for what may be said in clear only there. The address
-    /// decides, not the name.
+    /// decides, not the name, and never a proxy's.
     pub loopback_only: bool,
     /// The source address of our connections.
     pub bind: Option<IpAddr>,
@@ -143,7 +143,13 @@ pub struct Dialer {
     pub connect_to: Vec<ConnectTo>,
     /// A Unix socket to connect to, whatever the endpoint: that gives only the name for TLS.
     pub unix: Option<PathBuf>,
-    /// Whom TLS trusts.
+    /// The proxies on the way. Default: none.
+    pub proxies: Proxies,
+    /// Bytes a second, in each direction of each connection; they count as they are on the wire.
+    /// Handshakes and what is said to a proxy do not count. Default: no such limit.
+    pub limit_rate: Option<u64>,
+    /// Whom TLS trusts, and who we are. Whoever dials what the user did not name takes
+    /// [`TlsSettings::checking`] of it.
     pub tls: TlsSettings,
     /// Who watches.
     pub observer: Option<Arc<dyn Observer>>,
@@ -151,16 +157,11 @@ pub struct Dialer {
 }
 
 impl Dialer {
-    /// Connects, in clear.
-    ///
-    /// # Errors
-    /// [`Error::Resolve`], [`Error::Connect`], [`Error::TimedOut`]; [`Error::NotLoopback`] before
-    /// connecting.
-    pub fn dial(&self, endpoint: &Endpoint) -> Result<Wire, Error> {
+    pub(crate) fn dial_direct(&self, endpoint: &Endpoint) -> Result<Wire, Error> {
         let watch = Watch::next(self);
         let (fd, peer) = match &self.unix {
             Some(path) => (unix::connect(path, self)?, Peer::Unix(path.clone())),
-            None => self.connect(endpoint, &watch)?,
+            None => self.connect(&self.target(endpoint), &watch)?,
         };
         Ok(self.stands(fd, peer, watch))
     }
@@ -170,9 +171,9 @@ impl Dialer {
         self.stands(fd, peer, Watch::next(self))
     }
 
-    fn stands(&self, fd: OwnedFd, peer: Peer, watch: Watch) -> Wire {
-        watch.tell(&Event::Connected { peer: peer.clone() });
-        let clock = Clock::new("the peer", Deadline::within(self.limits.idle), self.whole);
+    pub(crate) fn stands(&self, fd: OwnedFd, peer: Peer, watch: Watch) -> Wire {
+        let clock = Clock::new("the peer", Deadline::within(self.limits.idle), self.whole)
+            .no_slower_than(self.limits.slowest);
         let transport = Box::new(Clear::new(Socket::new(fd, clock)));
         Wire::new(transport, self, watch, peer)
     }
@@ -182,9 +183,18 @@ impl Dialer {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    fn connect(&self, endpoint: &Endpoint, watch: &Watch) -> Result<(OwnedFd, Peer), Error> {
-        let target = self.connect_to.iter().find_map(|entry| entry.apply(endpoint));
-        let addresses = self.addresses(target.as_ref().unwrap_or(endpoint))?;
+    /// The endpoint, or the one that stands in for it.
+    pub(crate) fn target(&self, endpoint: &Endpoint) -> Endpoint {
+        let replaced = self.connect_to.iter().find_map(|entry| entry.apply(endpoint));
+        replaced.unwrap_or_else(|| endpoint.clone())
+    }
+
+    pub(crate) fn connect(
+        &self,
+        target: &Endpoint,
+        watch: &Watch,
+    ) -> Result<(OwnedFd, Peer), Error> {
+        let addresses = self.addresses(target)?;
         watch.tell(&Event::Resolved);
         if let Some(&address) = self.forbidden(&addresses) {
             return Err(Error::NotLoopback { address });
@@ -212,7 +222,7 @@ impl Dialer {
         addresses.iter().find(|address| self.loopback_only && !is_loopback(address.ip()))
     }
 
-    fn addresses(&self, target: &Endpoint) -> Result<Vec<SocketAddr>, Error> {
+    pub(crate) fn addresses(&self, target: &Endpoint) -> Result<Vec<SocketAddr>, Error> {
         let found = match self.by_hand(target) {
             Some(entry) => {
                 entry.addresses.iter().map(|&ip| SocketAddr::new(ip, target.port)).collect()

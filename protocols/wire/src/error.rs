@@ -1,8 +1,8 @@
 //! Why a connection failed, and the words for it.
 //! Must not hold: anything that only one protocol can say.
 
-use crate::Peer;
 use crate::deadline::Expired;
+use crate::{Peer, Slowest};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -38,12 +38,51 @@ pub enum Error {
         /// The first address that is not.
         address: SocketAddr,
     },
+    /// Only loopback was allowed ([`crate::Dialer::loopback_only`]), and what lies behind a proxy
+    /// is never known to be that.
+    BehindProxy {
+        /// The proxy, without its login.
+        proxy: String,
+    },
+    /// A proxy on the way could not be reached, or did not answer as it should have in time.
+    Proxy {
+        /// The proxy, without its login.
+        proxy: String,
+        /// What happened there.
+        source: Box<Self>,
+    },
+    /// A proxy on the way wants a login, or another one (407; RFC 1928 section 3, RFC 1929).
+    ProxyLogin {
+        /// The proxy, without its login.
+        proxy: String,
+    },
+    /// A proxy on the way would not or could not make the tunnel.
+    ProxyRefused {
+        /// The proxy, without its login.
+        proxy: String,
+        /// `status 503`, or the words for a reply of SOCKS.
+        reply: String,
+    },
+    /// A proxy on the way broke the protocol.
+    ProxyViolation {
+        /// The proxy, without its login.
+        proxy: String,
+        /// In what.
+        why: String,
+    },
     /// A deadline passed.
     TimedOut {
         /// What was being waited for.
         phase: &'static str,
         /// The limit that was reached.
         after: Duration,
+    },
+    /// A transfer was slower than [`crate::Limits::slowest`] allows.
+    TooSlow {
+        /// The limit, in bytes a second.
+        bytes_per_second: u64,
+        /// For how long it was slower than that.
+        over: Duration,
     },
     /// The time for everything together has passed ([`crate::Dialer::whole`]).
     OutOfTime {
@@ -91,9 +130,27 @@ impl fmt::Display for Error {
             }
             Self::Connect { tried } => write_tried(f, tried),
             Self::NotLoopback { address } => write!(f, "{address} is not this machine"),
+            Self::BehindProxy { proxy } => {
+                write!(f, "what lies behind the proxy {proxy} is not this machine")
+            }
+            Self::Proxy { proxy, source } => write!(f, "the proxy {proxy}: {source}"),
+            Self::ProxyLogin { proxy } => {
+                write!(f, "the proxy {proxy} wants a login, or another one")
+            }
+            Self::ProxyRefused { proxy, reply } => {
+                write!(f, "the proxy {proxy} refused the connection: {reply}")
+            }
+            Self::ProxyViolation { proxy, why } => write!(f, "the proxy {proxy}: {why}"),
             Self::Tls { reason, .. } => f.write_str(reason),
             Self::TimedOut { phase, after } => {
                 write!(f, "timed out: {phase} took longer than {} s", after.as_secs_f64())
+            }
+            Self::TooSlow { bytes_per_second, over } => {
+                let over = over.as_secs_f64();
+                write!(
+                    f,
+                    "timed out: transferring was slower than {bytes_per_second} bytes/s for {over} s"
+                )
             }
             Self::OutOfTime { limit } => {
                 write!(f, "timed out: the whole of it took longer than {} s", limit.as_secs_f64())
@@ -132,6 +189,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Resolve { source, .. } | Self::Io(source) | Self::Local(source) => Some(source),
+            Self::Proxy { source, .. } => Some(source.as_ref()),
             Self::Connect { tried } => tried.last().map(|(_, source)| source as _),
             _ => None,
         }
@@ -151,6 +209,9 @@ impl Error {
         match source.get_ref().and_then(|inner| inner.downcast_ref::<Expired>()) {
             Some(&Expired::Phase { phase, after }) => Self::TimedOut { phase, after },
             Some(&Expired::Whole { limit }) => Self::OutOfTime { limit },
+            Some(&Expired::Slow(Slowest { bytes_per_second, over })) => {
+                Self::TooSlow { bytes_per_second, over }
+            }
             None => match tls_reason(&source) {
                 Some(reason) => Self::Tls { host: String::new(), reason },
                 None => Self::Io(source),

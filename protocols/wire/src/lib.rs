@@ -4,7 +4,8 @@
 //! In scope: everything that is the same for HTTP, SMTP, POP3, FTP and Telnet. Out of scope: verbs,
 //! reply grammar, default ports, URLs, retries, redirects, printing.
 //!
-//! - A [`Dialer`] resolves, connects (RFC 8305) and hands out a [`Wire`].
+//! - A [`Dialer`] resolves, connects (RFC 8305) and hands out a [`Wire`], by way of a [`Proxy`] if
+//!   [`Proxies`] has one for the endpoint.
 //! - A [`Wire`] reads bounded lines as borrowed bytes, copies bodies into a [`Sink`], sends
 //!   [`Saying`]s, hears while it speaks, and becomes TLS with [`Wire::start_tls`].
 //! - A [`MessageEncoder`] makes message bytes fit for the wire; dot blocks go out with
@@ -27,21 +28,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod connect;
 mod copy;
 mod deadline;
 mod dial;
 mod dot;
 mod error;
+mod identity;
 mod limits;
 mod listen;
 mod message;
+mod no_proxy;
 mod observer;
+mod pace;
 mod peer;
+mod proxies;
+mod proxy;
 mod race;
+mod rate;
 mod resolve;
+mod route;
 mod saying;
 mod secret;
 mod socket;
+mod socks;
 mod source;
 mod tls;
 mod transport;
@@ -54,11 +64,17 @@ pub use deadline::{Deadline, Whole};
 pub use dial::{ConnectTo, Dialer, Endpoint, Family, Resolved, is_loopback};
 pub use dot::{DotReader, Sent};
 pub use error::{Error, cause, escape, is_unsafe_on_a_terminal};
+pub use identity::Identity;
 pub use limits::Limits;
 pub use listen::Listener;
 pub use message::{MessageChunk, MessageChunks, MessageEncoder};
+pub use no_proxy::NoProxy;
 pub use observer::{Event, Observer};
+pub use pace::Slowest;
 pub use peer::Peer;
+pub use proxies::{Proxies, Traffic};
+pub use proxy::{Proxy, ProxyKind};
+pub use route::Route;
 pub use saying::Saying;
 pub use secret::Secret;
 pub use source::Pushed;

@@ -59,11 +59,11 @@ impl Listener {
             if other.answer_waiting()? {
                 return Ok(None);
             }
-            let wanted = [
+            let mut wanted = [
                 PollFd::new(&self.listener, PollFlags::IN),
                 PollFd::from_borrowed_fd(other.socket(), PollFlags::IN),
             ];
-            wait_any(wanted, &clock).map_err(Error::from_peer)?;
+            wait_any(&mut wanted, &clock).map_err(Error::from_peer)?;
         }
     }
 }

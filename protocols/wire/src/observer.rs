@@ -7,13 +7,17 @@ use crate::{Peer, Saying};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The host's name has become addresses.
+    /// The host's name has become addresses; with a proxy on the way, the proxy's name.
     Resolved,
-    /// The connection stands.
+    /// The connection stands, a proxy's tunnel included.
     Connected {
         /// Who answered.
         peer: Peer,
     },
+    /// This happened between us and a proxy on the way, before `Connected`: `Connected` (to the
+    /// proxy), `Tls` (with it), `Said`, `Heard` and, for what has no lines, `Body`. Secrets are
+    /// hidden there as anywhere.
+    Proxy(&'a Self),
     /// TLS stands.
     Tls {
         /// For example `TLSv1.3`.

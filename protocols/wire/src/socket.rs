@@ -2,10 +2,12 @@
 //! Must not hold: buffers, TLS, lines.
 
 use crate::deadline::Clock;
+use crate::rate::Rate;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{SendFlags, Shutdown};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Reads and writes that block, but never past the deadline of their clock.
@@ -13,6 +15,9 @@ use std::time::{Duration, Instant};
 pub(crate) struct Socket {
     fd: OwnedFd,
     pub(crate) clock: Clock,
+    /// How fast bytes may come and go.
+    reading: Option<Rate>,
+    writing: Option<Rate>,
 }
 
 /// A peer that has gone is an error, not a signal.
@@ -24,37 +29,91 @@ const SEND_FLAGS: SendFlags = SendFlags::empty();
 impl Socket {
     /// Takes over a connected socket that has been set non-blocking.
     pub(crate) fn new(fd: OwnedFd, clock: Clock) -> Self {
-        Self { fd, clock }
+        Self { fd, clock, reading: None, writing: None }
     }
 
     pub(crate) fn fd(&self) -> &OwnedFd {
         &self.fd
     }
 
-    /// Waits until one of `wanted` holds, and says which.
-    pub(crate) fn wait(&self, wanted: PollFlags) -> io::Result<PollFlags> {
-        let (begun, limit) = (Instant::now(), self.clock.remaining()?);
-        loop {
-            let left = limit.saturating_sub(begun.elapsed());
-            let found = poll_one(&self.fd, wanted, Some(left))?;
-            if !found.is_empty() {
-                return Ok(found);
+    /// So many bytes a second from now on, each way; or as many as will go.
+    pub(crate) fn limit_rate(&mut self, bytes_per_second: Option<u64>) {
+        let rate = bytes_per_second.map(|rate| Rate::new(rate, Instant::now()));
+        (self.reading, self.writing) = (rate, rate);
+    }
+
+    /// The most that should go in one step, so that progress is smooth.
+    pub(crate) fn piece(&self) -> usize {
+        self.writing.map_or(usize::MAX, |rate| clamped(rate.piece()))
+    }
+
+    /// Waits until one of `wanted` holds; until the peer takes more also means until the rate
+    /// allows it.
+    pub(crate) fn wait(&self, wanted: PollFlags) -> io::Result<()> {
+        let reads = wanted.contains(PollFlags::IN);
+        let mut incoming = reads.then(|| PollFd::new(&self.fd, PollFlags::IN));
+        if wanted.contains(PollFlags::OUT) && self.hold_back(incoming.as_mut())? {
+            return Ok(());
+        }
+        wait_any(&mut [PollFd::new(&self.fd, wanted)], &self.clock)
+    }
+
+    /// Sits out the pause that the rate asks for before the next write. `true` as soon as `other`
+    /// holds.
+    pub(crate) fn hold_back(&self, mut other: Option<&mut PollFd<'_>>) -> io::Result<bool> {
+        while let Some(pause) = self.writing.and_then(|rate| rate.pause(Instant::now())) {
+            let pause = pause.min(self.clock.remaining()?);
+            match other.as_deref_mut() {
+                Some(other) => {
+                    if poll(std::slice::from_mut(other), Some(pause))? > 0 {
+                        return Ok(true);
+                    }
+                }
+                None => thread::sleep(pause),
             }
-            // Sooner than the limit it was a signal.
-            if begun.elapsed() >= limit {
-                return Err(self.clock.expired().into());
-            }
+        }
+        Ok(false)
+    }
+
+    /// How many bytes may be read, once the rate allows any.
+    pub(crate) fn reading_room(&self) -> io::Result<usize> {
+        let Some(rate) = self.reading else { return Ok(usize::MAX) };
+        while let Some(pause) = rate.pause(Instant::now()) {
+            thread::sleep(pause.min(self.clock.remaining()?));
+        }
+        Ok(clamped(rate.room(Instant::now())))
+    }
+
+    /// How many bytes the rate allows to be written now.
+    pub(crate) fn writing_room(&self) -> usize {
+        self.writing.map_or(usize::MAX, |rate| clamped(rate.room(Instant::now())))
+    }
+
+    /// So many bytes were read.
+    pub(crate) fn count_read(&mut self, bytes: usize) {
+        self.clock.moved(bytes as u64);
+        if let Some(rate) = &mut self.reading {
+            rate.spend(bytes as u64, Instant::now());
         }
     }
 
-    /// Reads what is there, if anything is; never waits.
-    pub(crate) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        nonblocking(|| Ok(rustix::io::read(&self.fd, &mut *buffer)?))
+    /// So many bytes were written.
+    pub(crate) fn count_written(&mut self, bytes: usize) {
+        self.clock.moved(bytes as u64);
+        if let Some(rate) = &mut self.writing {
+            rate.spend(bytes as u64, Instant::now());
+        }
     }
 
     /// Writes what fits; never waits.
     pub(crate) fn write_now(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
-        nonblocking(|| Ok(rustix::net::send(&self.fd, bytes, SEND_FLAGS)?))
+        let piece = bytes.get(..self.writing_room()).unwrap_or(bytes);
+        if piece.is_empty() && !bytes.is_empty() {
+            return Ok(None);
+        }
+        let sent = nonblocking(|| Ok(rustix::net::send(&self.fd, piece, SEND_FLAGS)?))?;
+        self.count_written(sent.unwrap_or_default());
+        Ok(sent)
     }
 
     /// Tells the peer that we have said everything; reading goes on.
@@ -67,10 +126,15 @@ impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             self.clock.remaining()?;
-            match self.read_now(buffer)? {
-                Some(count) => return Ok(count),
+            let most = self.reading_room()?.min(buffer.len());
+            let piece = buffer.get_mut(..most).unwrap_or_default();
+            match nonblocking(|| Ok(rustix::io::read(&self.fd, &mut *piece)?))? {
+                Some(count) => {
+                    self.count_read(count);
+                    return Ok(count);
+                }
                 None => self.wait(PollFlags::IN)?,
-            };
+            }
         }
     }
 }
@@ -81,7 +145,7 @@ impl Write for Socket {
             match self.write_now(bytes)? {
                 Some(count) => return Ok(count),
                 None => self.wait(PollFlags::OUT)?,
-            };
+            }
         }
     }
 
@@ -102,24 +166,15 @@ pub(crate) fn nonblocking<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Res
     }
 }
 
-/// One `poll` on one descriptor; empty flags when the time ran out. Not restarted with the full
-/// time after a signal: the caller's clock decides.
-fn poll_one(fd: &impl AsFd, wanted: PollFlags, limit: Option<Duration>) -> io::Result<PollFlags> {
-    let mut fds = [PollFd::new(fd, wanted)];
-    poll(&mut fds, limit)?;
-    Ok(fds.iter().map(PollFd::revents).collect())
+/// Waits until something holds on one of these descriptors.
+pub(crate) fn wait_any(wanted: &mut [PollFd<'_>], clock: &Clock) -> io::Result<()> {
+    let since = Instant::now();
+    while poll(wanted, Some(clock.left(since)?))? == 0 {}
+    Ok(())
 }
 
-/// Waits until something holds on one of two descriptors.
-pub(crate) fn wait_any(mut wanted: [PollFd<'_>; 2], clock: &Clock) -> io::Result<()> {
-    let (begun, limit) = (Instant::now(), clock.remaining()?);
-    while poll(&mut wanted, Some(limit.saturating_sub(begun.elapsed())))? == 0 {
-        // Sooner than the limit it was a signal.
-        if begun.elapsed() >= limit {
-            return Err(clock.expired().into());
-        }
-    }
-    Ok(())
+fn clamped(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// `poll` with a [`Duration`]; a signal counts as one empty round.
@@ -136,5 +191,5 @@ pub(crate) fn poll(fds: &mut [PollFd<'_>], limit: Option<Duration>) -> io::Resul
 
 /// Whether bytes, or the end, can be read without waiting.
 pub(crate) fn readable(fd: &impl AsFd) -> io::Result<bool> {
-    Ok(!poll_one(fd, PollFlags::IN, Some(Duration::ZERO))?.is_empty())
+    Ok(poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(Duration::ZERO))? > 0)
 }

@@ -32,8 +32,9 @@ impl Wire {
         self.flush()?;
         let mut rest = bytes;
         let sent = |rest: &[u8]| (bytes.len() - rest.len()) as u64;
+        let most = self.transport.socket().piece();
         while !rest.is_empty() {
-            let step = rest;
+            let step = rest.get(..most).unwrap_or(rest);
             let Some(count) = self.step(other, |transport| transport.write_now(step))? else {
                 return Ok((sent(rest), Pushed::Interrupted));
             };
@@ -91,14 +92,14 @@ impl Wire {
         }
     }
 
-    /// Waits until the peer takes more, or `other` can be read.
+    /// Waits until the peer takes more and the rate allows it, or `other` can be read.
     fn wait_beside(&self, other: &Self) -> io::Result<()> {
         let socket = self.transport.socket();
-        let wanted = [
-            PollFd::new(socket.fd(), PollFlags::OUT),
-            PollFd::new(other.transport.socket().fd(), PollFlags::IN),
-        ];
-        wait_any(wanted, &socket.clock)
+        let mut spoken = PollFd::new(other.transport.socket().fd(), PollFlags::IN);
+        if socket.hold_back(Some(&mut spoken))? {
+            return Ok(());
+        }
+        wait_any(&mut [PollFd::new(socket.fd(), PollFlags::OUT), spoken], &socket.clock)
     }
 }
 
@@ -114,8 +115,13 @@ fn move_now(transport: &mut dyn Transport, file: &File) -> io::Result<Option<Mov
     use rustix::io::Errno;
     let Some(socket) = transport.clear() else { return Ok(Some(Moved::Declined)) };
     let declined = [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP];
-    let send = || Ok(rustix::fs::sendfile(socket.fd(), file, None, STEP_BYTES)?);
-    match nonblocking(send) {
+    let most = STEP_BYTES.min(socket.writing_room());
+    if most == 0 {
+        return Ok(None);
+    }
+    let moved = nonblocking(|| Ok(rustix::fs::sendfile(socket.fd(), file, None, most)?));
+    socket.count_written(moved.as_ref().ok().copied().flatten().unwrap_or_default());
+    match moved {
         Err(error)
             if declined.iter().any(|one| error.raw_os_error() == Some(one.raw_os_error())) =>
         {

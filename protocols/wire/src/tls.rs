@@ -1,12 +1,13 @@
-//! TLS over the socket: a transport whose plaintext is read in place, and the words for its failures.
+//! TLS over the socket, or over TLS with a proxy: a transport whose plaintext is read in place, and the
+//! words for its failures.
 //! Must not hold: which certificates are trusted (`trust.rs`), or when TLS is required.
 
 #![expect(
     clippy::indexing_slicing,
-    reason = "the bounds start <= end <= buffer.len() are kept right here; get() would lose bytes in silence"
+    reason = "slices by what rustls and the carrier have just taken; get() would lose bytes in silence"
 )]
 
-use crate::socket::{self, Socket};
+use crate::socket::Socket;
 use crate::transport::Transport;
 use rustix::event::PollFlags;
 use rustls::pki_types::ServerName;
@@ -18,31 +19,19 @@ use std::sync::Arc;
 /// TLS from the client's side.
 pub(crate) struct Tls {
     session: ClientConnection,
-    wire: Ciphertext,
+    /// Its buffer makes the steps large: rustls alone asks for 4 KiB at a time.
+    carrier: Box<dyn Transport>,
 }
-
-/// The socket, read in large steps: rustls alone asks for 4 KiB at a time.
-struct Ciphertext {
-    socket: Socket,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-}
-
-const BUFFER_BYTES: usize = 128 * 1024;
 
 impl Tls {
     /// Shakes hands under the socket's clock.
     pub(crate) fn connect(
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
-        socket: Socket,
+        carrier: Box<dyn Transport>,
     ) -> io::Result<Self> {
         let session = ClientConnection::new(config, name).map_err(io::Error::other)?;
-        let mut tls = Self {
-            session,
-            wire: Ciphertext { socket, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0 },
-        };
+        let mut tls = Self { session, carrier };
         while tls.session.is_handshaking() {
             tls.send_pending()?;
             if tls.session.is_handshaking() {
@@ -69,26 +58,27 @@ impl Tls {
     }
 
     fn send_pending(&mut self) -> io::Result<()> {
+        let mut carried = Carried(self.carrier.as_mut());
         while self.session.wants_write() {
-            self.session.write_tls(&mut self.wire.socket)?;
+            self.session.write_tls(&mut carried)?;
         }
-        Ok(())
+        carried.flush()
     }
 
     /// Sends without a wait; `false` while ciphertext is left.
     fn send_now(&mut self) -> io::Result<bool> {
         while self.session.wants_write() {
-            match self.session.write_tls(&mut Now(&mut self.wire.socket)) {
+            match self.session.write_tls(&mut Now(self.carrier.as_mut())) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 sent => drop(sent?),
             }
         }
-        Ok(true)
+        Ok(self.carrier.write_now(&[])?.is_some())
     }
 
     /// Reads once from the peer, waiting if need be. `false` at the end of TCP.
     fn receive(&mut self) -> io::Result<bool> {
-        let count = self.session.read_tls(&mut self.wire)?;
+        let count = self.session.read_tls(&mut Carried(self.carrier.as_mut()))?;
         if count == 0 && self.session.is_handshaking() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -116,16 +106,41 @@ impl Tls {
     }
 }
 
-impl Read for Ciphertext {
+/// Ciphertext that comes and goes by the carrier, waiting if need be.
+struct Carried<'a>(&'a mut dyn Transport);
+
+impl Read for Carried<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.start == self.end {
-            self.start = 0;
-            self.end = self.socket.read(&mut self.buffer)?;
+        if self.0.buffered().is_empty() {
+            match self.0.fill() {
+                // A carrier without a goodbye of its own: whether ours is missing, rustls knows.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+                filled => drop(filled?),
+            }
         }
-        let count = buffer.len().min(self.end - self.start);
-        buffer[..count].copy_from_slice(&self.buffer[self.start..self.start + count]);
-        self.start += count;
+        let arrived = self.0.buffered();
+        let count = buffer.len().min(arrived.len());
+        buffer[..count].copy_from_slice(&arrived[..count]);
+        self.0.consume(count);
         Ok(count)
+    }
+}
+
+impl Write for Carried<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.0.write_now(bytes)? {
+                Some(count) => return Ok(count),
+                None => self.0.socket().wait(PollFlags::OUT)?,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while self.0.write_now(&[])?.is_none() {
+            self.0.socket().wait(PollFlags::OUT)?;
+        }
+        Ok(())
     }
 }
 
@@ -152,8 +167,7 @@ impl Transport for Tls {
 
     fn answer_waiting(&mut self) -> io::Result<bool> {
         while !self.at_hand() {
-            let ciphertext = self.wire.start < self.wire.end;
-            if !ciphertext && !socket::readable(self.wire.socket.fd())? {
+            if !self.carrier.answer_waiting()? {
                 return Ok(false);
             }
             self.receive()?;
@@ -183,39 +197,26 @@ impl Transport for Tls {
     fn half_close(&mut self) -> io::Result<()> {
         self.session.send_close_notify();
         self.send_pending()?;
-        self.wire.socket.half_close()
+        self.carrier.half_close()
     }
 
     fn write_watching(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = if self.answer_waiting()? { 0 } else { self.session.writer().write(bytes)? };
-        while self.session.wants_write() {
-            if self.answer_waiting()? {
-                return Ok(taken);
-            }
-            match self.session.write_tls(&mut Now(&mut self.wire.socket)) {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.wire.socket.wait(PollFlags::IN | PollFlags::OUT)?;
-                }
-                Err(error) => return Err(error),
-            }
+        while !self.answer_waiting()? && !self.send_now()? {
+            self.carrier.socket().wait(PollFlags::IN | PollFlags::OUT)?;
         }
         Ok(taken)
     }
 
     fn socket(&self) -> &Socket {
-        &self.wire.socket
+        self.carrier.socket()
     }
 
     fn socket_mut(&mut self) -> &mut Socket {
-        &mut self.wire.socket
+        self.carrier.socket_mut()
     }
 
-    fn clear(&self) -> Option<&Socket> {
-        None
-    }
-
-    fn into_socket(self: Box<Self>) -> Option<Socket> {
+    fn clear(&mut self) -> Option<&mut Socket> {
         None
     }
 }
@@ -229,12 +230,13 @@ impl Drop for Tls {
             return;
         }
         self.session.send_close_notify();
-        drop(self.session.write_tls(&mut Now(&mut self.wire.socket)));
+        self.socket_mut().limit_rate(None);
+        drop(self.session.write_tls(&mut Now(self.carrier.as_mut())));
     }
 }
 
 /// Writes that never wait.
-struct Now<'a>(&'a mut Socket);
+struct Now<'a>(&'a mut dyn Transport);
 
 impl Write for Now<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -248,7 +250,7 @@ impl Write for Now<'_> {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("socket", &self.wire.socket).finish_non_exhaustive()
+        f.debug_struct("Tls").field("carrier", &self.carrier).finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,5 @@
-//! What carries the bytes: one small trait, and the socket in clear. TLS is the other one (`tls.rs`).
+//! What carries the bytes: one small trait, and the socket in clear. TLS is the other one (`tls.rs`),
+//! over either.
 //! Must not hold: lines, limits, deadlines (the socket's clock has them).
 
 #![expect(
@@ -35,9 +36,7 @@ pub(crate) trait Transport: Send + fmt::Debug {
     /// The socket below.
     fn socket_mut(&mut self) -> &mut Socket;
     /// The socket itself when its bytes are the peer's bytes, so that they can be spliced.
-    fn clear(&self) -> Option<&Socket>;
-    /// The bare socket, for a TLS handshake on top; `None` when TLS stands already.
-    fn into_socket(self: Box<Self>) -> Option<Socket>;
+    fn clear(&mut self) -> Option<&mut Socket>;
 }
 
 /// The socket as it is.
@@ -106,12 +105,8 @@ impl Transport for Clear {
         &mut self.socket
     }
 
-    fn clear(&self) -> Option<&Socket> {
-        Some(&self.socket)
-    }
-
-    fn into_socket(self: Box<Self>) -> Option<Socket> {
-        Some(self.socket)
+    fn clear(&mut self) -> Option<&mut Socket> {
+        Some(&mut self.socket)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whom TLS trusts: built-in roots, the system's, files; or everybody, when told to.
 //! Must not hold: sockets, or where the choice came from.
 
-use crate::Error;
 use crate::error::cause;
+use crate::{Error, Identity};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
@@ -17,6 +17,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use zeroize::Zeroizing;
 
 /// Which certificates are accepted. The default is Mozilla's roots, built in.
 #[derive(Clone, Debug, Default)]
@@ -42,11 +43,13 @@ pub enum TlsVersions {
     Only12,
 }
 
-/// The [`Trust`], made into a rustls configuration when TLS is first needed.
+/// The [`Trust`], and perhaps an [`Identity`], made into a rustls configuration when TLS is first
+/// needed.
 #[derive(Clone, Debug, Default)]
 pub struct TlsSettings {
     trust: Trust,
     versions: TlsVersions,
+    identity: Option<Identity>,
     config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
@@ -54,15 +57,22 @@ const PEM_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 impl From<Trust> for TlsSettings {
     fn from(trust: Trust) -> Self {
-        Self { trust, versions: TlsVersions::default(), config: Arc::default() }
+        Self { trust, ..Self::default() }
     }
 }
 
 impl TlsSettings {
-    /// The same without [`Trust::insecure`]: for peers that the user did not name.
+    /// The same with a certificate of our own, for servers that ask for one.
+    #[must_use]
+    pub fn with_identity(self, identity: Identity) -> Self {
+        Self { identity: Some(identity), config: Arc::default(), ..self }
+    }
+
+    /// The same without [`Trust::insecure`] and without an [`Identity`]: for peers that the user did
+    /// not name, and for proxies.
     #[must_use]
     pub fn checking(&self) -> Self {
-        match self.trust.insecure {
+        match self.trust.insecure || self.identity.is_some() {
             true => {
                 Self::from(Trust { insecure: false, ..self.trust.clone() }).apart(self.versions)
             }
@@ -74,14 +84,14 @@ impl TlsSettings {
     /// so a connection of theirs can resume what another has begun.
     #[must_use]
     pub fn apart(&self, versions: TlsVersions) -> Self {
-        Self { trust: self.trust.clone(), versions, config: Arc::default() }
+        Self { versions, config: Arc::default(), ..self.clone() }
     }
 
     /// The configuration with the ring provider.
     ///
     /// # Errors
-    /// [`Error::Local`] when a file of certificates cannot be read, [`Error::Input`] when there is
-    /// none in it.
+    /// [`Error::Local`] when a file of certificates or a key cannot be read, [`Error::Input`] when
+    /// there is none in it, the key is encrypted, or the two do not belong together.
     pub fn config(&self) -> Result<Arc<ClientConfig>, Error> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
@@ -95,19 +105,21 @@ impl TlsSettings {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(self.versions.offered())
             .map_err(|error| Error::Input(error.to_string()))?;
-        let config = if self.trust.insecure {
+        let builder = if self.trust.insecure {
             builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(AnyCertificate::new(&provider)))
-                .with_no_client_auth()
         } else {
             let roots = Arc::new(self.trust.roots()?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider)
                 .build()
                 .map_err(|error| Error::Input(format!("no usable root certificate: {error}")))?;
-            builder.with_webpki_verifier(verifier).with_no_client_auth()
+            builder.with_webpki_verifier(verifier)
         };
-        Ok(config)
+        match &self.identity {
+            Some(identity) => identity.applied(builder),
+            None => Ok(builder.with_no_client_auth()),
+        }
     }
 }
 
@@ -139,12 +151,7 @@ impl Trust {
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {
     let fail = |why: &str| Error::Input(format!("certificates in {}: {why}", path.display()));
-    let mut pem = Vec::new();
-    let unread = |error: std::io::Error| {
-        let text = format!("{}: {}", path.display(), cause(&error));
-        Error::Local(std::io::Error::new(error.kind(), text))
-    };
-    File::open(path).and_then(|file| read_bounded(file, &mut pem)).map_err(unread)?;
+    let pem = read_pem(path)?;
     let mut added = 0;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| fail(&error.to_string()))?;
@@ -154,6 +161,17 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {
         return Err(fail("there is no PEM certificate in it"));
     }
     Ok(())
+}
+
+/// The file's bytes, wiped when dropped: there may be a key among them.
+pub(crate) fn read_pem(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut pem = Zeroizing::default();
+    let unread = |error: std::io::Error| {
+        let text = format!("{}: {}", path.display(), cause(&error));
+        Error::Local(std::io::Error::new(error.kind(), text))
+    };
+    File::open(path).and_then(|file| read_bounded(file, &mut pem)).map_err(unread)?;
+    Ok(pem)
 }
 
 #[expect(clippy::disallowed_methods, reason = "read through take(limit)")]

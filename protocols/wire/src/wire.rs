@@ -11,7 +11,7 @@ use crate::deadline::Deadline;
 use crate::observer::{Event, Observer};
 use crate::tls::Tls;
 use crate::transport::Transport;
-use crate::{Dialer, Error, Limits, Peer, Saying, TlsSettings};
+use crate::{Dialer, Endpoint, Error, Limits, Peer, Saying, TlsSettings};
 use rustix::net::sockopt;
 use rustls::pki_types::ServerName;
 use std::fmt;
@@ -33,6 +33,7 @@ pub struct Wire {
     out: Zeroizing<Vec<u8>>,
     limits: Limits,
     tls: TlsSettings,
+    limit_rate: Option<u64>,
     pub(crate) watch: Watch,
     peer: Peer,
     secure: bool,
@@ -45,7 +46,7 @@ impl Wire {
         watch: Watch,
         peer: Peer,
     ) -> Self {
-        Self {
+        let wire = Self {
             transport,
             pipe: None,
             spill: Vec::new(),
@@ -53,10 +54,30 @@ impl Wire {
             out: Zeroizing::default(),
             limits: dialer.limits,
             tls: dialer.tls.clone(),
+            limit_rate: dialer.limit_rate,
             watch,
             peer,
             secure: false,
+        };
+        wire.begun()
+    }
+
+    /// The connection to the proxy leads to this endpoint now.
+    pub(crate) fn through(mut self, endpoint: Endpoint) -> Self {
+        if let Some(proxy) = self.peer.address() {
+            self.peer = Peer::Proxied { endpoint, proxy };
         }
+        self.watch.of_proxy = false;
+        self.set_deadline("the peer", Deadline::within(self.limits.idle));
+        self.begun()
+    }
+
+    /// Only what goes to the peer itself has a rate to keep.
+    fn begun(mut self) -> Self {
+        self.watch.tell(&Event::Connected { peer: self.peer.clone() });
+        let rate = self.limit_rate.filter(|_| !self.watch.of_proxy);
+        self.transport.socket_mut().limit_rate(rate);
+        self
     }
 
     /// Whom the connection goes to.
@@ -153,10 +174,15 @@ impl Wire {
         self.transport.consume(std::mem::take(&mut self.lent));
     }
 
+    /// Bytes that have arrived and were not read; they stay to be read. Never waits.
+    pub fn heard(&mut self) -> &[u8] {
+        self.take_back();
+        self.transport.buffered()
+    }
+
     /// Bytes that have arrived and that nobody has asked for.
     pub fn leftover(&mut self) -> usize {
-        self.take_back();
-        self.transport.buffered().len()
+        self.heard().len()
     }
 
     /// Queues a saying; [`Wire::flush`] sends all that is queued in one write.
@@ -180,8 +206,10 @@ impl Wire {
     /// [`Error::TimedOut`], [`Error::Io`].
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.flush()?;
-        self.transport.write_all(bytes).map_err(Error::from_peer)?;
-        self.sent(bytes);
+        for piece in bytes.chunks(self.transport.socket().piece()) {
+            self.transport.write_all(piece).map_err(Error::from_peer)?;
+            self.sent(piece);
+        }
         Ok(())
     }
 
@@ -193,9 +221,11 @@ impl Wire {
     pub fn send_watching(&mut self, bytes: &[u8]) -> Result<usize, Error> {
         self.flush()?;
         self.take_back();
+        let most = self.transport.socket().piece();
         let mut sent = 0;
         while sent < bytes.len() {
-            let count = match self.transport.write_watching(&bytes[sent..]) {
+            let end = sent.saturating_add(most).min(bytes.len());
+            let count = match self.transport.write_watching(&bytes[sent..end]) {
                 Ok(count) => count,
                 Err(_) if self.answer_waiting()? => 0,
                 Err(error) => return Err(Error::from_peer(error)),
@@ -257,7 +287,17 @@ impl Wire {
     /// # Errors
     /// [`Error::Leftover`], [`Error::Tls`], [`Error::TimedOut`], [`Error::Input`] when `host`
     /// is neither a name nor an address.
-    pub fn start_tls(mut self, host: &str) -> Result<Self, Error> {
+    pub fn start_tls(self, host: &str) -> Result<Self, Error> {
+        if self.secure {
+            return Err(Error::Input("TLS stands already".into()));
+        }
+        let tls = self.tls.clone();
+        let wire = self.encrypted(host, &tls)?;
+        Ok(Self { secure: true, ..wire })
+    }
+
+    /// TLS on top of what is there, with anybody: a proxy has its own.
+    pub(crate) fn encrypted(mut self, host: &str, tls: &TlsSettings) -> Result<Self, Error> {
         self.flush()?;
         match self.leftover() {
             0 => {}
@@ -266,17 +306,18 @@ impl Wire {
         let bare = host.strip_suffix('.').unwrap_or(host);
         let name = ServerName::try_from(bare.to_owned())
             .map_err(|_| Error::Input(format!("{bare:?} is no name a certificate could have")))?;
-        let config = self.tls.config()?;
-        let Some(mut socket) = self.transport.into_socket() else {
-            return Err(Error::Input("TLS stands already".into()));
-        };
-        socket.clock.set("the TLS handshake", Deadline::within(self.limits.tls));
-        let mut tls = Tls::connect(config, name, socket).map_err(|error| in_tls(error, bare))?;
+        let config = tls.config()?;
+        let rate = self.limit_rate.filter(|_| !self.watch.of_proxy);
+        self.transport.socket_mut().limit_rate(None);
+        self.set_deadline("the TLS handshake", Deadline::within(self.limits.tls));
+        let mut tls =
+            Tls::connect(config, name, self.transport).map_err(|error| in_tls(error, bare))?;
         tls.socket_mut().clock.set("the peer", Deadline::within(self.limits.idle));
+        tls.socket_mut().limit_rate(rate);
         let (version, cipher) = tls.facts();
         let certificate = tls.certificate();
         self.watch.tell(&Event::Tls { version: &version, cipher: &cipher, certificate });
-        Ok(Self { transport: Box::new(tls), secure: true, ..self })
+        Ok(Self { transport: Box::new(tls), ..self })
     }
 }
 
@@ -284,12 +325,21 @@ impl Wire {
 pub(crate) struct Watch {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) number: u64,
+    /// Who speaks and hears is a proxy on the way.
+    of_proxy: bool,
 }
 
 impl Watch {
     /// Watches the next connection of this dialer.
     pub(crate) fn next(dialer: &Dialer) -> Self {
-        Self { observer: dialer.observer.clone(), number: dialer.next_number() }
+        let observer = dialer.observer.clone();
+        Self { observer, number: dialer.next_number(), of_proxy: false }
+    }
+
+    /// What follows is between us and a proxy.
+    pub(crate) fn of_proxy(mut self) -> Self {
+        self.of_proxy = true;
+        self
     }
 
     pub(crate) fn wants_bodies(&self) -> bool {
@@ -298,13 +348,17 @@ impl Watch {
 
     pub(crate) fn tell(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {
-            observer.observe(self.number, event);
+            match self.of_proxy {
+                true => observer.observe(self.number, &Event::Proxy(event)),
+                false => observer.observe(self.number, event),
+            }
         }
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        self.of_proxy = false;
         self.tell(&Event::Closed);
     }
 }

@@ -5,7 +5,11 @@
 mod beside;
 mod bodies;
 mod dialling;
+mod identity;
 mod messages;
+mod proxies;
+mod proxy_server;
+mod rates;
 mod support;
 
 use support::{dial, endpoint, millis, server, tls_server};
