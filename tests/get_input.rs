@@ -162,10 +162,12 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["get", "http://ADDR/", "-u", "alice"], "no password for alice"),
     (&["get", "http://ADDR/", "--nonsense"], "unexpected argument '--nonsense'"),
     (&["get", "gopher://ADDR/"], "gopher is not HTTP"),
-    (&["get", "ftp://ADDR/"], "ftp is not HTTP"),
+    (&["get", "smtp://ADDR/"], "smtp is not HTTP"),
+    (&["get", "ftp://ADDR/", "-H", "A: b"], "-H and -A are for HTTP"),
+    (&["get", "ftp://ADDR/a%0AB"], "CR, LF or NUL"),
     (&["get", "pop3://ADDR/"], "no login was given"),
     (&["get", "file:///etc/passwd"], ""),
-    (&["get", "http://ADDR/", "ftp://ADDR/"], "ftp is not HTTP"),
+    (&["get", "http://ADDR/", "ftp://ADDR/"], "one kind at a time"),
     (&["http"], "required"),
     (&["http", "GET", "http://ADDR/", "x"], ""),
     (&["fetch", "http://ADDR/"], "unrecognized subcommand"),
@@ -207,7 +209,8 @@ fn hints_name_what_to_type_instead() {
     hints(&["http://h.invalid/"], "wireline get http://h.invalid/");
     hints(&["https://h.invalid/x", "-o", "f"], "wireline get https://h.invalid/x");
     hints(&["get", "http://a@b@h.invalid/"], "%40");
-    hints(&["get", "ftp://h.invalid/"], "does not speak that yet");
+    hints(&["http", "ftp://h.invalid/"], "wireline get");
+    hints(&["get", "smtp://h.invalid/"], "wireline send");
     hints(&["get", "http://h.invalid/", "-u", "alice"], "--password-file");
     hints(&["get", "http://h.invalid/", "-H", "A"], "\"Name:\"");
     hints(&["get", "http://h.invalid/", "http://h.invalid/", "-o", "a"], "-O");

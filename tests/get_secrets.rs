@@ -99,7 +99,7 @@ fn bad_input_keeps_its_secret() {
         &["http://alice:x'c4nary@h/"],
         &["http://alice:c4nary/x@h/"],
         &["http://alice:x c4nary@h/"],
-        &["get", "ftp://alice:c4nary@h/"],
+        &["get", "ftp://alice:c4nary@h/", "-H", "A: b"],
         &["get", "smtp://alice:c4nary@h/"],
         &["get", "nonsense://alice:c4nary@h/"],
         &["get", "http://h/", "-u", "alice:c4nary\n"],

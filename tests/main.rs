@@ -9,6 +9,17 @@
 mod architecture;
 mod corpus;
 mod docs;
+mod ftp_corpus;
+mod ftp_get;
+mod ftp_hostile;
+mod ftp_list;
+mod ftp_mirror;
+mod ftp_put;
+mod ftp_record;
+mod ftp_resume;
+mod ftp_support;
+mod ftp_tls;
+mod ftp_verbs;
 mod get;
 mod get_files;
 mod get_input;

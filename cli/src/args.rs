@@ -1,8 +1,13 @@
 //! The command line exactly as typed; nothing is decided here.
 //! Must not hold: defaults that depend on anything but the command line.
 
+mod ftp;
 mod mail;
 
+pub(crate) use ftp::{
+    Chmod, Ftp, FtpQuote, FtpVerb, GetFiles, List, MakeFolder, Mirror, Moving, Put, PutFiles,
+    Reaching, Remove, Rename, Securing, Stat,
+};
 pub(crate) use mail::{Asking, Mail, Probe, Quote, Send, Smtp, SmtpVerb, Stage, Verify};
 
 use crate::serve::LOOPBACK;
@@ -27,6 +32,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Fetch pages to files or standard output
     Get(Get),
+    /// Upload a file
+    Put(Box<Put>),
     /// Send any HTTP request
     Http(Http),
     /// Send a message
@@ -35,6 +42,8 @@ pub(crate) enum Command {
     Mail(Box<Mail>),
     /// Look at a mail server: what it offers, whom it knows, what it says
     Smtp(Smtp),
+    /// Files and trees on an FTP server: list, move, mirror
+    Ftp(Ftp),
     /// Drive a device: by hand, by script, or from a pipe
     Telnet(Box<Telnet>),
     /// Play transcripts against a server and judge its side
@@ -55,13 +64,18 @@ pub(crate) enum Command {
     after_help = "Examples:\n  wireline get http://www.sina.com.cn/ -o sina.html     head to stdout, body to the file\n  wireline get -C - -O https://host/big.iso             continue where it stopped"
 )]
 pub(crate) struct Get {
-    /// What to fetch (http, https, pop3, pop3s); without a scheme, http:// is assumed
+    /// What to fetch (http, https, ftp, ftps, pop3, pop3s); without a scheme, http:// is assumed
     #[arg(required = true, value_name = "URL")]
     pub(crate) urls: Vec<String>,
     #[command(flatten)]
     pub(crate) fetch: Fetch,
+    /// FTP: give the file the time that it has on the server
+    #[arg(short = 'R', long, help_heading = "Output")]
+    pub(crate) remote_time: bool,
     #[command(flatten)]
     pub(crate) upgrading: Upgrading,
+    #[command(flatten)]
+    pub(crate) moving: Moving,
     #[command(flatten)]
     pub(crate) shared: Shared,
 }

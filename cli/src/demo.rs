@@ -1,6 +1,8 @@
 //! `wireline demo`: the suite against its own servers, offline, for a newcomer to watch.
 //! Must not hold: a client of its own. What it shows is what the commands do.
 
+mod ftp;
+
 use crate::args::{Arguments, Demo};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -23,6 +25,8 @@ pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
     fetch_a_page(&screen, &dir).map_err(|failure| failure.doing("the HTTP part of the demo"))?;
     send_and_collect(&screen, &dir)
         .map_err(|failure| failure.doing("the mail part of the demo"))?;
+    ftp::there_and_back(&screen, &dir)
+        .map_err(|failure| failure.doing("the FTP part of the demo"))?;
     screen.say(&format!("All of it worked. The files are in {}", dir.display()))
 }
 

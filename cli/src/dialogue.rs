@@ -1,10 +1,12 @@
 //! One connection as transcript lines: the sheet they are written on, and what a protocol adds.
 //! Must not hold: other connections, or where the lines go (`trace.rs`).
 
+mod ftp;
 mod http;
 mod mail;
 mod telnet;
 
+pub(crate) use ftp::FtpDialogue;
 pub(crate) use http::HttpDialogue;
 pub(crate) use mail::MailDialogue;
 pub(crate) use telnet::TelnetDialogue;
@@ -14,7 +16,7 @@ use crate::recording::Recording;
 use std::fmt::Debug;
 use std::io;
 use wireline_transcript::{Piece, Printer, Side};
-use wireline_wire::{Peer, Saying};
+use wireline_wire::{Event, Peer, Saying};
 
 /// What was said and heard on one connection so far, as its protocol shows it.
 pub(crate) trait Dialogue: Send + Debug {
@@ -28,6 +30,14 @@ pub(crate) trait Dialogue: Send + Debug {
     fn heard(&mut self, line: &[u8], run: &mut Run<'_>) -> io::Result<()>;
     /// So much of a body came.
     fn body(&mut self, bytes: u64, data: Option<&[u8]>, run: &mut Run<'_>) -> io::Result<()>;
+    /// Whether this new connection is a part of the dialogue, with no section of its own.
+    fn claims(&mut self, _: &Peer) -> bool {
+        false
+    }
+    /// Something happened on a connection that is a part of it.
+    fn beside(&mut self, _: &Event<'_>, _: &mut Run<'_>) -> io::Result<()> {
+        Ok(())
+    }
     /// The connection is over.
     fn end(&mut self, run: &mut Run<'_>) -> io::Result<()>;
 }
@@ -154,11 +164,15 @@ impl Sheet {
     }
 
     fn say(&mut self, side: Side, pieces: &[Made]) -> io::Result<()> {
+        self.say_on(side, "", pieces)
+    }
+
+    fn say_on(&mut self, side: Side, channel: &str, pieces: &[Made]) -> io::Result<()> {
         let pieces = pieces.iter().map(|piece| match piece {
             Made::Bytes(bytes) => Piece::Bytes(bytes),
             Made::Hole(hole) => Piece::Hole(hole),
         });
-        Printer::new(&mut self.lines).say(side, pieces)
+        Printer::new(&mut self.lines).say_on(side, channel, pieces)
     }
 
     fn say_text(&mut self, side: Side, text: &str) -> io::Result<()> {

@@ -297,16 +297,22 @@ fn refused(head: &Head, request: &Request) -> Trouble {
     Trouble { failure, retry }
 }
 
-/// One second, doubled from try to try up to a minute, or what the server asked for.
+/// One second, doubled from try to try up to a minute.
+pub(crate) fn back_off(tries: u32) -> Duration {
+    Duration::from_secs(1 << tries.min(6)).min(Duration::from_secs(60))
+}
+
+/// That pause, or what the server asked for.
 fn pause_before_retry(retry: Retry, tries: u32) -> Option<Duration> {
     match retry {
         Retry::Never => None,
-        Retry::Safe => Some(Duration::from_secs(1 << tries.min(6)).min(Duration::from_secs(60))),
+        Retry::Safe => Some(back_off(tries)),
         Retry::After(pause) => Some(pause),
     }
 }
 
-fn with_part_hint(failure: Failure, part: Part) -> Failure {
+/// What a failure has left to continue from.
+pub(crate) fn with_part_hint(failure: Failure, part: Part) -> Failure {
     match part.abandon() {
         Some(path) => failure.hint(format!("-C - continues from {}", path.display())),
         None => failure,

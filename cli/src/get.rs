@@ -1,11 +1,13 @@
 //! `wireline get` and `wireline http`: from arguments to jobs, from reports to results.
 //! Must not hold: the transfer itself (`fetch.rs`).
 
+mod ftp;
 pub(crate) mod pop3;
 
 use crate::args::{Fetch, Get, Http, Shared};
 use crate::exit::{Exit, Failure};
 use crate::fetch::{Fetcher, Policy, Report};
+use crate::ftp::is_ftp;
 use crate::job::{Job, Place, Start};
 use crate::mask::Mask;
 use crate::meter::Meter;
@@ -45,8 +47,15 @@ struct Plan<'a> {
 
 /// `wireline get URL...`
 pub(crate) fn get(args: &Get) -> Result<(), Failure> {
+    if args.urls.iter().any(|url| is_ftp(url)) {
+        return ftp::run(args);
+    }
     if args.urls.iter().any(|url| pop3::is_mailbox(url)) {
         return pop3::run(args);
+    }
+    if args.moving.active || args.remote_time {
+        let failure = Failure::usage("--active and --remote-time are for FTP");
+        return Err(failure.hint("-H \"If-Modified-Since: DATE\" asks for what has changed"));
     }
     if args.upgrading.is_typed() {
         let failure = Failure::usage("--tls, --no-tls, --auth and --oauth are for mailboxes");
@@ -173,14 +182,6 @@ impl<'a> Plan<'a> {
         has_stdout && !self.shared.messages.json
     }
 
-    fn names_by_url(&self) -> bool {
-        self.fetch.remote_name || self.fetch.output_dir.is_some() && self.fetch.output.is_empty()
-    }
-
-    fn goes_to_stdout(&self, nth: usize) -> bool {
-        self.fetch.output.get(nth).is_some_and(|path| path == Path::new("-"))
-    }
-
     fn carry_out(self, mut fetcher: Fetcher) -> Result<(), Failure> {
         let origins = self.requests.iter().map(|(request, _)| request.uri().origin());
         let last: HashMap<_, _> = origins.enumerate().map(|(nth, origin)| (origin, nth)).collect();
@@ -244,20 +245,31 @@ impl<'a> Plan<'a> {
         if self.requests.iter().any(|(request, _)| request.method().is_head()) {
             return Ok(Place::Nowhere);
         }
-        let options = Options {
-            overwrite: self.fetch.overwrite || !self.fetch.output.is_empty(),
-            sync: self.fetch.sync,
-            create_dirs: self.fetch.create_dirs,
-        };
-        let folder = self.fetch.output_dir.as_deref().unwrap_or(Path::new(""));
-        let target = match self.fetch.output.get(nth) {
-            Some(_) if self.goes_to_stdout(nth) => return Ok(Place::Stdout { binary: true }),
-            Some(path) => Target::file(&folder.join(path), options)?,
-            None if self.names_by_url() => Target::named(folder, &name_of(address), options)?,
-            None => return Ok(Place::Stdout { binary: false }),
-        };
-        Ok(Place::File(target.open()?))
+        place_of(self.fetch, nth, || Ok(name_of(address)))
     }
+}
+
+/// Where the body of this URL goes; `name` is that of the file, if the URL is to name it.
+fn place_of(
+    fetch: &Fetch,
+    nth: usize,
+    name: impl FnOnce() -> Result<String, Failure>,
+) -> Result<Place, Failure> {
+    let options = Options {
+        overwrite: fetch.overwrite || !fetch.output.is_empty(),
+        sync: fetch.sync,
+        create_dirs: fetch.create_dirs,
+    };
+    let folder = fetch.output_dir.as_deref().unwrap_or(Path::new(""));
+    let target = match fetch.output.get(nth) {
+        Some(path) if path == Path::new("-") => return Ok(Place::Stdout { binary: true }),
+        Some(path) => Target::file(&folder.join(path), options)?,
+        None if fetch.remote_name || fetch.output_dir.is_some() => {
+            Target::named(folder, &name()?, options)?
+        }
+        None => return Ok(Place::Stdout { binary: false }),
+    };
+    Ok(Place::File(target.open()?))
 }
 
 impl Asked {
@@ -287,9 +299,9 @@ impl Asked {
 
 fn target(address: &Address) -> Result<TargetUri, Failure> {
     let hint = match address.url.scheme() {
-        "smtp" | "smtps" | "lmtp" | "pop3" | "pop3s" | "ftp" | "ftps" | "telnet" | "telnets" => {
-            Some("wireline does not speak that yet")
-        }
+        "pop3" | "pop3s" | "ftp" | "ftps" => Some("wireline get fetches that"),
+        "smtp" | "smtps" | "lmtp" => Some("wireline send speaks that"),
+        "telnet" | "telnets" => Some("wireline telnet speaks that"),
         _ => None,
     };
     let failed = |error| {

@@ -1,8 +1,8 @@
 //! One transfer: what is asked, where the body goes, what there is to continue from.
 //! Must not hold: connections, redirects, retries (`fetch.rs`).
 
-use crate::exit::{Exit, Failure};
-use crate::output::{BinaryOnTerminal, TerminalGuard, stdout_file};
+use crate::exit::Failure;
+use crate::output::{TerminalGuard, stdout_failure, stdout_file};
 use std::io::{self, IsTerminal};
 use wireline_http::{Head, Persistence, Request, Response, Retry, Validator};
 use wireline_store::{Description, Part};
@@ -129,7 +129,7 @@ impl Job {
         let is_file = matches!(self.place, Place::File(_));
         match error.kind() {
             io::ErrorKind::BrokenPipe if is_file => Ok(()),
-            _ => Err(stdout_trouble(error)),
+            _ => Err(stdout_failure(error).into()),
         }
     }
 
@@ -174,7 +174,9 @@ impl Place {
     pub(crate) fn trouble(&self, error: wireline_http::Error) -> Trouble {
         let retry = error.retry();
         match (self, &error) {
-            (Self::Stdout { .. }, wireline_http::Error::Local(source)) => stdout_trouble(source),
+            (Self::Stdout { .. }, wireline_http::Error::Local(source)) => {
+                stdout_failure(source).into()
+            }
             (Self::File(part), wireline_http::Error::Local(_)) => {
                 let failure = Failure::from(error);
                 let doing = format!("writing {}", part.path().display());
@@ -183,16 +185,4 @@ impl Place {
             _ => Trouble { failure: error.into(), retry },
         }
     }
-}
-
-/// Standard output takes no more. A reader who has seen enough is no failure.
-fn stdout_trouble(error: &io::Error) -> Trouble {
-    if error.get_ref().is_some_and(|inner| inner.is::<BinaryOnTerminal>()) {
-        let hint = "-o FILE stores it, -o - writes it anyway";
-        return Failure::new(Exit::Unsafe, error.to_string()).hint(hint).into();
-    }
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Failure::new(Exit::ReaderLeft, "").into();
-    }
-    Failure::local(error).doing("writing to standard output").into()
 }

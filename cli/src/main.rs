@@ -8,6 +8,7 @@ mod demo;
 mod dialogue;
 mod exit;
 mod fetch;
+mod ftp;
 mod get;
 mod job;
 mod mail;
@@ -18,6 +19,7 @@ mod place;
 mod plan;
 mod play;
 mod pop3;
+mod put;
 mod recording;
 mod report;
 mod send;
@@ -55,10 +57,12 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Get(args) => get::get(args),
+        Command::Put(args) => put::run(args),
         Command::Http(args) => get::http(args),
         Command::Send(args) => send::run(args),
         Command::Mail(args) => mail::run(args),
         Command::Smtp(args) => smtp::run(args),
+        Command::Ftp(args) => ftp::run(args),
         Command::Telnet(args) => telnet::run(args),
         Command::Play(args) => play::run(args),
         Command::Serve(args) => serve::run(args),

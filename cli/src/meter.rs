@@ -11,6 +11,8 @@ use wireline_wire::{Event, Observer, Peer};
 #[derive(Debug)]
 pub(crate) struct Meter {
     shows_progress: bool,
+    /// Who answered first is told of, not who answered last.
+    keeps_first: bool,
     state: Mutex<State>,
 }
 
@@ -28,6 +30,8 @@ struct State {
     /// Bytes of bodies, and what was there before them.
     bytes: u64,
     expected: Option<u64>,
+    /// Which of several files it is, and how many they are.
+    files: Option<(usize, usize)>,
     bar: Option<ProgressBar>,
 }
 
@@ -44,6 +48,7 @@ impl State {
             certificate: Vec::new(),
             bytes: 0,
             expected: None,
+            files: None,
             bar: None,
         }
     }
@@ -54,17 +59,20 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Meter {
     pub(crate) fn new(shows_progress: bool) -> Self {
-        Self { shows_progress, state: Mutex::new(State::new()) }
+        Self { shows_progress, keeps_first: false, state: Mutex::new(State::new()) }
+    }
+
+    /// For protocols whose further connections are parts of the first: FTP.
+    pub(crate) fn keeping_first(self) -> Self {
+        Self { keeps_first: true, ..self }
     }
 
     /// A new transfer begins.
     pub(crate) fn begin(&self) {
-        let (remote, tls_version) = {
-            let state = self.state();
-            (state.remote.clone(), state.tls_version.clone())
-        };
+        let mut state = self.state();
         // A kept connection tells nothing again.
-        *self.state() = State { remote, tls_version, ..State::new() };
+        let (remote, tls_version) = (state.remote.take(), state.tls_version.take());
+        *state = State { remote, tls_version, ..State::new() };
     }
 
     /// The body begins: `have` bytes are there, `more` will come if that is known.
@@ -72,6 +80,15 @@ impl Meter {
         let mut state = self.state();
         state.bytes = have;
         state.expected = more.map(|more| have + more);
+    }
+
+    /// Of several files in one transfer the `nth`, from 1 on.
+    pub(crate) fn file(&self, nth: usize, all: usize) {
+        let mut state = self.state();
+        state.files = Some((nth, all));
+        if let Some(bar) = &state.bar {
+            bar.set_prefix(prefix(state.files));
+        }
     }
 
     /// Bytes of the body so far.
@@ -125,8 +142,8 @@ impl Meter {
         if !self.shows_progress || state.start.elapsed() < PATIENCE {
             return;
         }
-        let (position, expected) = (state.bytes, state.expected);
-        let bar = state.bar.get_or_insert_with(|| new_bar(expected));
+        let (position, expected, files) = (state.bytes, state.expected, state.files);
+        let bar = state.bar.get_or_insert_with(|| new_bar(expected, prefix(files)));
         bar.set_position(position);
     }
 }
@@ -135,7 +152,9 @@ impl Observer for Meter {
     fn observe(&self, _: u64, event: &Event<'_>) {
         let mut state = self.state();
         let now = state.start.elapsed();
+        let is_part = self.keeps_first && state.remote.is_some();
         match event {
+            Event::Resolved | Event::Connected { .. } if is_part => {}
             Event::Resolved => {
                 state.resolved.get_or_insert(now);
             }
@@ -159,17 +178,39 @@ impl Observer for Meter {
     }
 }
 
-fn new_bar(expected: Option<u64>) -> ProgressBar {
+/// Alone it needs none.
+fn prefix(files: Option<(usize, usize)>) -> String {
+    match files {
+        Some((nth, all)) if all > 1 => format!("{nth} of {all} files, "),
+        _ => String::new(),
+    }
+}
+
+fn new_bar(expected: Option<u64>, prefix: String) -> ProgressBar {
     let (bar, template) = match expected {
         Some(length) => (
             ProgressBar::new(length),
-            "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+            "{prefix}{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
         ),
-        None => (ProgressBar::no_length(), "{spinner} {bytes}, {bytes_per_sec}"),
+        None => (ProgressBar::no_length(), "{prefix}{spinner} {bytes}, {bytes_per_sec}"),
     };
+    bar.set_prefix(prefix);
     bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_counted_when_they_are_several() {
+        let rows = [(None, ""), (Some((1, 1)), ""), (Some((3, 12)), "3 of 12 files, ")];
+        for (files, wanted) in rows {
+            assert_eq!(prefix(files), wanted);
+        }
     }
 }

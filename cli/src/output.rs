@@ -1,7 +1,7 @@
 //! Standard output and standard error: heads, notes, failures, and the guard of the terminal.
 //! Must not hold: what is fetched, or when.
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::mask::without_userinfo;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -93,9 +93,18 @@ impl<W: Write> Write for TerminalGuard<W> {
     }
 }
 
+/// Why a body could not be written to standard output.
+pub(crate) fn stdout_failure(error: &io::Error) -> Failure {
+    match error.get_ref().is_some_and(|inner| inner.is::<BinaryOnTerminal>()) {
+        true => Failure::new(Exit::Unsafe, error.to_string())
+            .hint("-o FILE stores it, -o - writes it anyway"),
+        false => Failure::stdout(error),
+    }
+}
+
 /// The body holds control bytes and would have gone to a terminal.
 #[derive(Debug)]
-pub(crate) struct BinaryOnTerminal;
+struct BinaryOnTerminal;
 
 impl std::fmt::Display for BinaryOnTerminal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,4 +1,4 @@
-//! Where a server of mail or Telnet is and how safely it is spoken to: from a URL as typed to an endpoint, a
+//! Where a server of mail, FTP or Telnet is and how safely it is spoken to: from a URL as typed to an endpoint, a
 //! login and the rule of CLI.md's table of what may go in clear.
 //! Must not hold: a dialogue.
 
@@ -13,7 +13,7 @@ use wireline_sasl::{Credentials, Mechanism, Proof};
 use wireline_wire::{Dialer, Endpoint, Peer, Secret, Wire};
 use zeroize::Zeroizing;
 
-/// A scheme of mail, or of Telnet.
+/// A scheme of mail, of FTP, or of Telnet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Smtp,
@@ -21,6 +21,8 @@ pub(crate) enum Scheme {
     Lmtp,
     Pop3,
     Pop3s,
+    Ftp,
+    Ftps,
     Telnet,
     Telnets,
 }
@@ -33,6 +35,8 @@ impl Scheme {
             "lmtp" => Self::Lmtp,
             "pop3" => Self::Pop3,
             "pop3s" => Self::Pop3s,
+            "ftp" => Self::Ftp,
+            "ftps" => Self::Ftps,
             "telnet" => Self::Telnet,
             "telnets" => Self::Telnets,
             _ => return None,
@@ -41,13 +45,14 @@ impl Scheme {
 
     /// TLS from the first byte on.
     pub(crate) const fn is_implicit_tls(self) -> bool {
-        matches!(self, Self::Smtps | Self::Pop3s | Self::Telnets)
+        matches!(self, Self::Smtps | Self::Pop3s | Self::Ftps | Self::Telnets)
     }
 
     /// The command by which TLS begins later.
     pub(crate) const fn upgrade(self) -> &'static str {
         match self {
             Self::Pop3 | Self::Pop3s => "STLS",
+            Self::Ftp | Self::Ftps => "AUTH TLS",
             _ => "STARTTLS",
         }
     }
@@ -59,13 +64,15 @@ impl Scheme {
             Self::Lmtp => None,
             Self::Pop3 => Some(110),
             Self::Pop3s => Some(995),
+            Self::Ftp => Some(21),
+            Self::Ftps => Some(990),
             Self::Telnet => Some(23),
             Self::Telnets => Some(992),
         }
     }
 }
 
-/// A mail server, and who logs in there.
+/// A server, and who logs in there.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) scheme: Scheme,
@@ -126,7 +133,7 @@ impl Place {
             scheme,
             endpoint,
             unix,
-            path: address.url.path().to_owned(),
+            path: path(&address, scheme),
             login: None,
             shown: address.shown().to_owned(),
         };
@@ -268,6 +275,16 @@ pub(crate) fn nonce() -> Result<[u8; 24], Failure> {
     let filled = getrandom::fill(&mut nonce);
     filled.map_err(|error| Failure::new(Exit::Local, format!("no random bytes: {error}")))?;
     Ok(nonce)
+}
+
+/// What comes behind the host. In FTP there are no queries: a `?` is one, or part of a pattern.
+pub(crate) fn path(address: &Address, scheme: Scheme) -> String {
+    use url::Position::{AfterPath, AfterQuery, BeforePath};
+    let end = match scheme {
+        Scheme::Ftp | Scheme::Ftps => AfterQuery,
+        _ => AfterPath,
+    };
+    address.url[BeforePath..end].to_owned()
 }
 
 /// The host and port, or the path of a Unix socket for a URL without a host.

@@ -1,7 +1,9 @@
 //! `-v` and `--record`: the dialogues of a run as one transcript, written while they happen.
 //! Must not hold: the lines of a connection (`dialogue.rs`), secrets (`mask.rs`).
 
-use crate::dialogue::{Dialogue, HttpDialogue, MailDialogue, Run, Sheet, TelnetDialogue};
+use crate::dialogue::{
+    Dialogue, FtpDialogue, HttpDialogue, MailDialogue, Run, Sheet, TelnetDialogue,
+};
 use crate::mask::Mask;
 use crate::recording::Recording;
 use std::collections::BTreeMap;
@@ -26,6 +28,8 @@ struct State<W> {
     open: BTreeMap<u64, Box<dyn Dialogue>>,
     /// What is over, in its order behind those that are open.
     over: BTreeMap<u64, Box<dyn Dialogue>>,
+    /// Connections that are a part of another's dialogue, and whose.
+    parts: BTreeMap<u64, u64>,
     mask: Arc<Mask>,
     recording: Recording,
     /// The first thing that could not be written.
@@ -46,6 +50,7 @@ impl Style {
         let sheet = Sheet::new(number, peer, self.exact);
         match self.protocol {
             "http" => Box::new(HttpDialogue::new(sheet)),
+            "ftp" => Box::new(FtpDialogue::new(sheet, peer)),
             "telnet" => Box::new(TelnetDialogue::new(sheet)),
             _ => Box::new(MailDialogue::new(sheet)),
         }
@@ -54,9 +59,10 @@ impl Style {
 
 impl<W: Write> Trace<W> {
     pub(crate) fn new(out: W, style: Style, mask: Arc<Mask>, recording: Recording) -> Self {
-        let (open, over) = (BTreeMap::new(), BTreeMap::new());
+        let (open, over, parts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let keeps_bodies = recording.keeps_bodies();
-        let state = State { out, style, begun: false, open, over, mask, recording, failed: None };
+        let (begun, failed) = (false, None);
+        let state = State { out, style, begun, open, over, parts, mask, recording, failed };
         Self { state: Mutex::new(state), keeps_bodies }
     }
 
@@ -90,8 +96,15 @@ impl<W: Write + Send> Observer for Trace<W> {
 impl<W: Write> State<W> {
     fn take(&mut self, connection: u64, event: &Event<'_>) -> io::Result<()> {
         if let Event::Connected { peer } = event {
-            self.open.insert(connection, self.style.dialogue(connection, peer));
+            let mut open = self.open.iter_mut();
+            match open.find_map(|(&whole, dialogue)| dialogue.claims(peer).then_some(whole)) {
+                Some(whole) => drop(self.parts.insert(connection, whole)),
+                None => drop(self.open.insert(connection, self.style.dialogue(connection, peer))),
+            }
             return Ok(());
+        }
+        if let Some(whole) = self.parts.get(&connection).copied() {
+            return self.take_part(connection, whole, event);
         }
         let Some(dialogue) = self.open.get_mut(&connection) else { return Ok(()) };
         let run = &mut Run { mask: &self.mask, kept: &mut self.recording };
@@ -108,6 +121,14 @@ impl<W: Write> State<W> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn take_part(&mut self, part: u64, whole: u64, event: &Event<'_>) -> io::Result<()> {
+        if matches!(event, Event::Closed) {
+            self.parts.remove(&part);
+        }
+        let Some(dialogue) = self.open.get_mut(&whole) else { return Ok(()) };
+        dialogue.beside(event, &mut Run { mask: &self.mask, kept: &mut self.recording })
     }
 
     /// Writes the lines of the first connection, and of those behind it once it is over.

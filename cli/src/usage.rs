@@ -70,9 +70,8 @@ fn curl_flag(flag: &str) -> Option<&'static str> {
         "-N" | "--no-buffer" => "what has come is written before every wait",
         "--unix-socket" => "that is not supported yet",
         "-x" | "--proxy" | "--noproxy" => "proxies are not supported yet",
-        "-F" | "--form" | "-T" | "--upload-file" | "-G" | "--get" => {
-            "uploads and forms are not supported yet"
-        }
+        "-T" | "--upload-file" => "wireline put uploads: wireline put FILE ftp://HOST/",
+        "-F" | "--form" | "-G" | "--get" => "forms are not supported yet",
         "-b" | "--cookie" | "-c" | "--cookie-jar" => "-H \"Cookie: name=value\" sends a cookie",
         "-e" | "--referer" => "-H \"Referer: URL\" sends it",
         "-r" | "--range" => "-H \"Range: bytes=FIRST-LAST\" asks for it",

@@ -4,7 +4,7 @@
 use crate::args::Get;
 use crate::exit::{Exit, Failure};
 use crate::meter::Meter;
-use crate::output::{BinaryOnTerminal, Output, TerminalGuard, stdout_file};
+use crate::output::{Output, TerminalGuard, stdout_failure, stdout_file};
 use crate::place::Place;
 use crate::plan;
 use crate::pop3::{SCHEMES, open};
@@ -53,7 +53,8 @@ fn refuse(args: &Get) -> Result<(), Failure> {
     let unfit = [
         (fetch.continue_at.is_some(), "-C: POP3 sends messages from their beginning"),
         (!fetch.header.is_empty() || fetch.user_agent.is_some(), "-H and -A are for HTTP"),
-        (fetch.lasting.retry > 0, "--retry is for HTTP"),
+        (fetch.lasting.retry > 0, "--retry is for HTTP and FTP"),
+        (args.moving.active || args.remote_time, "--active and --remote-time are for FTP"),
     ];
     match unfit.into_iter().find(|(typed, _)| *typed) {
         Some((_, why)) => Err(Failure::usage(why)),
@@ -244,13 +245,7 @@ impl Visit<'_> {
             false => session.retr(number, &mut Sink::writer(&mut out), self.most),
         };
         copied.map_err(|error| match error {
-            wireline_pop3::Error::Local(source)
-                if source.get_ref().is_some_and(|inner| inner.is::<BinaryOnTerminal>()) =>
-            {
-                let hint = "-o FILE stores it, -o - writes it anyway";
-                Failure::new(Exit::Unsafe, source.to_string()).hint(hint)
-            }
-            wireline_pop3::Error::Local(source) => Failure::stdout(&source),
+            wireline_pop3::Error::Local(source) => stdout_failure(&source),
             error => error.into(),
         })
     }

@@ -2,8 +2,9 @@
 //! where fetched mail goes: a [`Mailbox`], with a [`Journal`] of what is in it.
 //!
 //! In scope: resolving what the user typed as a file name, the part file with its lock and its
-//! description, resuming it, atomic replacement, names that a server may choose, Maildir, mbox and
-//! folders of mail, the journal of unique ids, and the words for what goes wrong with a local file.
+//! description, resuming it, atomic replacement, names that a server may choose, a [`Tree`] of
+//! folders that nothing leads out of, Maildir, mbox and folders of mail, the journal of unique ids,
+//! and the words for what goes wrong with a local file.
 //!
 //! Out of scope: sockets, URLs as types, HTTP, POP3, what a validator means, retries, printing. The
 //! URL, the validator and the length in a [`Description`] are opaque here, and so are the account
@@ -46,6 +47,7 @@ mod replacement;
 mod take;
 mod target;
 mod through;
+mod tree;
 
 #[cfg(test)]
 #[path = "../tests/scratch/mod.rs"]
@@ -57,3 +59,4 @@ pub use mail::{Collection, Delivery, Entry, Journal, Mailbox, Outcome, State};
 pub use name::safe_name;
 pub use part::{Part, Resume};
 pub use target::{Options, Target};
+pub use tree::{Item, ItemKind, Tree};

@@ -199,7 +199,8 @@ fn file_name(path: &Path) -> Option<&OsStr> {
     path.as_os_str().as_bytes().ends_with(name.as_bytes()).then_some(name)
 }
 
-fn is_one_element(name: &str) -> bool {
+pub(crate) fn is_one_element(name: impl AsRef<OsStr>) -> bool {
+    let name = name.as_ref();
     let mut elements = Path::new(name).components();
     matches!(elements.next(), Some(Component::Normal(element)) if element == name)
         && elements.next().is_none()

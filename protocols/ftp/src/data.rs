@@ -22,8 +22,8 @@ pub enum DataMode {
 /// A data connection before its transfer has begun.
 #[derive(Debug)]
 enum Opening {
-    Stands(Wire),
-    Awaited(Listener),
+    Stands(Box<Wire>),
+    Awaited(Box<Listener>),
 }
 
 /// Ports below are services of the system's (RFC 2577 section 3).
@@ -41,8 +41,8 @@ impl Session {
         restart: Option<u64>,
     ) -> Result<(Wire, Reply), Error> {
         let opening = match self.options.data_mode {
-            DataMode::Passive => Opening::Stands(self.passive()?),
-            DataMode::Active => Opening::Awaited(self.active()?),
+            DataMode::Passive => Opening::Stands(Box::new(self.passive()?)),
+            DataMode::Active => Opening::Awaited(Box::new(self.active()?)),
         };
         if let Some(offset) = restart {
             let reply = self.dialogue.ask("REST", &command::with("REST", offset))?;
@@ -62,7 +62,7 @@ impl Session {
     /// of the control connection, so that its session is resumed.
     fn establish(&mut self, doing: &'static str, opening: Opening) -> Result<Wire, Error> {
         let data = match opening {
-            Opening::Stands(data) => data,
+            Opening::Stands(data) => *data,
             Opening::Awaited(listener) => self.accept(doing, &listener)?,
         };
         match self.protected {

@@ -33,6 +33,8 @@ pub enum Security {
     Clear,
     /// From `AUTH TLS` on, which has to succeed (RFC 4217).
     Explicit,
+    /// The same with every machine but this one, where it stays in clear.
+    ExplicitRemotely,
     /// From the first byte.
     Implicit,
 }

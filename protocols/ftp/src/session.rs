@@ -100,7 +100,8 @@ impl Session {
         };
         match options.security {
             Security::Explicit => session.auth_tls(),
-            Security::Clear | Security::Implicit => Ok(session),
+            Security::ExplicitRemotely if !session.peer().is_loopback() => session.auth_tls(),
+            _ => Ok(session),
         }
     }
 

@@ -1,0 +1,223 @@
+//! `wireline ftp mirror`: a folder is made like another, one of which is on a server.
+//! Must not hold: what has to be done (`mirror/plan.rs`), how it is done (`mirror/work.rs`).
+
+mod crew;
+mod plan;
+mod report;
+mod tree;
+mod work;
+
+use super::location::Location;
+use super::{Site, is_ftp, list, several, transfer};
+use crate::args::Mirror;
+use crate::exit::{Exit, Failure};
+use crate::plan::bytes;
+use crew::Crew;
+use plan::{Nodes, Plan, Rules};
+use report::{Report, Way};
+use std::path::Path;
+use tree::Reading;
+use wireline_ftp::{Kind, Type};
+use wireline_store::Tree;
+use work::Work;
+
+/// `wireline ftp mirror URL DIR` and `wireline ftp mirror -R DIR URL`
+pub(crate) fn run(args: &Mirror) -> Result<(), Failure> {
+    let (url, folder) = ends(args)?;
+    let rules = Rules::parse(&args.include, &args.exclude)?;
+    let most = args.lasting.max_size.as_deref().map(|text| bytes("--max-size", text));
+    let most = most.transpose()?.unwrap_or(i64::MAX as u64);
+    let (site, location) = several::site(url, &args.reaching)?;
+    let way = if args.reverse { Way::Up } else { Way::Down };
+    let report = Report::new(&site, way, args.reaching.shared.messages.json);
+    let folder = Path::new(folder);
+    let site_ = &site;
+    let mirroring = Mirroring {
+        args,
+        site: site_,
+        location: &location,
+        folder,
+        rules,
+        most,
+        way,
+        report: &report,
+    };
+    let mirrored = mirroring.run();
+    site.finish(mirrored, "mirroring")
+}
+
+/// The URL, and the folder of ours.
+fn ends(args: &Mirror) -> Result<(&str, &str), Failure> {
+    let Mirror { from, to, reverse, .. } = args;
+    let (url, folder) = if *reverse { (to, from) } else { (from, to) };
+    match (is_ftp(url), is_ftp(folder)) {
+        (true, false) => Ok((url, folder)),
+        (false, true) if *reverse => {
+            Err(Failure::usage("-R goes from here to the server").hint("-R DIR URL"))
+        }
+        (false, true) => Err(Failure::usage("this goes from the server to here")
+            .hint("-R DIR URL is the other way round")),
+        (false, false) => Err(Failure::usage("neither is a URL of FTP").hint("mirror URL DIR")),
+        (true, true) => Err(Failure::usage("one of the two is a folder here")),
+    }
+}
+
+struct Mirroring<'a> {
+    args: &'a Mirror,
+    site: &'a Site,
+    location: &'a Location,
+    /// Ours.
+    folder: &'a Path,
+    rules: Rules,
+    most: u64,
+    way: Way,
+    report: &'a Report<'a>,
+}
+
+impl Mirroring<'_> {
+    fn run(&self) -> Result<(), Failure> {
+        if self.location.transfer_type == Type::Ascii {
+            let why = "in TYPE A sizes cannot be compared";
+            return Err(Failure::usage(why).hint("a mirror is without ;type=a"));
+        }
+        // Before anybody is asked.
+        let root = if self.way == Way::Up { Some(Tree::open(self.folder)?) } else { None };
+        let mut crew = Crew::new(self.site, usize::from(self.args.jobs), self.args.lasting.retry);
+        crew.once(|_| Ok(()))?;
+        let done = match root {
+            Some(root) => self.up(&mut crew, &root),
+            None => self.down(&mut crew),
+        };
+        crew.quit();
+        done
+    }
+
+    fn down(&self, crew: &mut Crew<'_>) -> Result<(), Failure> {
+        let source = self.theirs(crew, |folder| self.rules.enters(folder))?;
+        if let Some(failure) = source.refused {
+            return Err(failure);
+        }
+        let root = self.root()?;
+        let target = match &root {
+            Some(root) => tree::ours(root, self.report, |path| self.compares(&source.nodes, path))?,
+            None => Reading::default(),
+        };
+        let plan = self.plan(&source, &target);
+        match &root {
+            Some(root) if !self.args.dry_run => self.carry_out(crew, root, plan, &source),
+            _ => self.preview(&plan, &source),
+        }
+    }
+
+    fn up(&self, crew: &mut Crew<'_>, root: &Tree) -> Result<(), Failure> {
+        let source = tree::ours(root, self.report, |folder| self.rules.enters(folder))?;
+        let mut target = self.theirs(crew, |path| self.compares(&source.nodes, path))?;
+        let refused = target.refused.take();
+        if refused.as_ref().is_some_and(|failure| failure.exit != Exit::Refused) {
+            return refused.map_or(Ok(()), Err);
+        }
+        let plan = self.plan(&source, &target);
+        if self.args.dry_run {
+            return self.preview(&plan, &source);
+        }
+        if refused.is_some() || target.nodes.is_empty() {
+            self.make_root(crew, refused)?;
+        }
+        self.carry_out(crew, root, plan, &source)
+    }
+
+    fn theirs(
+        &self,
+        crew: &mut Crew<'_>,
+        enters: impl Fn(&[u8]) -> bool + Sync,
+    ) -> Result<Reading, Failure> {
+        let read = tree::theirs(crew, self.report, self.location.path.as_ref(), enters)?;
+        if let Some(doubt) = list::doubt(read.unknown) {
+            self.site.output.warn(&doubt);
+        }
+        Ok(read)
+    }
+
+    /// A folder of the target is looked into if there is something to compare, or to remove.
+    fn compares(&self, source: &Nodes, path: &[u8]) -> bool {
+        let is_there = source.get(path).is_some_and(|node| node.kind == Kind::Folder);
+        self.rules.enters(path) && (is_there || self.args.delete)
+    }
+
+    /// The folder here, made with those above it; none when it is missing and may not be made.
+    fn root(&self) -> Result<Option<Tree>, Failure> {
+        if self.args.dry_run && !self.folder.exists() {
+            return Ok(None);
+        }
+        std::fs::create_dir_all(self.folder).map_err(|error| {
+            Failure::local(&error).doing(format!("making {}", self.folder.display()))
+        })?;
+        Ok(Some(Tree::open(self.folder)?))
+    }
+
+    /// The folder there, with those above it. Not every server that lists by LIST says that there is
+    /// none.
+    fn make_root(&self, crew: &mut Crew<'_>, refused: Option<Failure>) -> Result<(), Failure> {
+        let Some(base) = &self.location.path else {
+            return refused.map_or(Ok(()), Err);
+        };
+        let made = crew.once(|session| match refused.is_none() && session.feat()?.has("MLST") {
+            true => Ok(()),
+            false => Ok(transfer::make_folders(session, base)?),
+        });
+        made.map_err(|failure| failure.doing(format!("making the folder {base}")))
+    }
+
+    fn plan(&self, source: &Reading, target: &Reading) -> Plan {
+        let plan = Plan::new(&source.nodes, &target.nodes, &self.rules, self.args.delete);
+        self.report.planned(&plan);
+        plan
+    }
+
+    fn preview(&self, plan: &Plan, source: &Reading) -> Result<(), Failure> {
+        self.report.preview(plan);
+        self.report.verdict()?;
+        self.may_remove(plan, source).map(drop)
+    }
+
+    fn carry_out(
+        &self,
+        crew: &mut Crew<'_>,
+        root: &Tree,
+        mut plan: Plan,
+        source: &Reading,
+    ) -> Result<(), Failure> {
+        let base = self.location.path.as_ref();
+        let Self { site, report, way, most, .. } = *self;
+        let upload = if self.args.direct { transfer::Way::Direct } else { transfer::Way::Renamed };
+        let work = Work { site, report, way, root, base, most, upload };
+        work.make(crew, std::mem::take(&mut plan.folders));
+        work.transfer(crew, std::mem::take(&mut plan.transfers));
+        let may_remove = self.may_remove(&plan, source);
+        if let Ok(true) = may_remove {
+            work.remove(crew, plan.removals);
+        }
+        report.conclude(self.site.output.quiet)?;
+        may_remove.map(drop)
+    }
+
+    /// Only a tree that is known to be whole tells what is too much in another.
+    fn may_remove(&self, plan: &Plan, source: &Reading) -> Result<bool, Failure> {
+        let failures = self.report.failures();
+        if failures > 0 && !plan.removals.is_empty() {
+            let count = plan.removals.len();
+            self.site.output.warn(&format!("{failures} failed: {count} are not deleted"));
+            return Ok(false);
+        }
+        match plan.refuses_removal(&source.nodes, source.unknown, self.args.max_delete) {
+            Some((why, hint)) => {
+                let failure = Failure::new(Exit::Unsafe, format!("{why}: --delete is refused"));
+                Err(failure.hint(hint))
+            }
+            None => Ok(true),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! Reading the trees: the server's folder by folder over its listings, ours by its handles.
+//! Must not hold: comparisons.
+
+use super::crew::{Crew, lock};
+use super::plan::{Branch, Node, Nodes, depth, folder_of, join};
+use super::report::{Deed, Report};
+use crate::exit::{Exit, Failure};
+use crate::ftp::list::{self, line::shown};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use time::UtcDateTime;
+use wireline_ftp::{Accuracy, Entry, Error, Kind, Modified, Pathname};
+use wireline_store::{Item, ItemKind, Tree};
+
+/// Folders in folders. A server that shows the same tree again in itself comes to it soon.
+const DEPTH: usize = 64;
+
+/// Files and folders of a tree.
+const ENTRIES: usize = 1_000_000;
+
+/// Bytes of all the paths of a tree.
+const PATH_BYTES: usize = 256 << 20;
+
+/// A tree as far as it is read.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) nodes: Nodes,
+    /// Lines of listings that were not understood.
+    pub(crate) unknown: u64,
+    /// The root could not be listed.
+    pub(crate) refused: Option<Failure>,
+    bytes: usize,
+    /// It has no end: nothing may be believed.
+    endless: Option<Failure>,
+}
+
+/// Why an entry is not in the tree.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Odd {
+    Unsafe,
+    Twice,
+}
+
+impl Reading {
+    /// One more, unless there are too many.
+    fn add(&mut self, path: Branch, node: Node) -> Result<(), Odd> {
+        self.bytes += path.len();
+        let too_many = self.nodes.len() >= ENTRIES || self.bytes > PATH_BYTES;
+        if too_many || node.kind == Kind::Folder && depth(&path) > DEPTH {
+            let why = match too_many {
+                true => format!("more than {ENTRIES} files and folders"),
+                false => format!("folders in folders, more than {DEPTH} deep"),
+            };
+            self.endless = Some(Failure::new(Exit::Broken, why));
+            return Ok(());
+        }
+        match self.nodes.insert(path, node) {
+            None => Ok(()),
+            Some(_) => Err(Odd::Twice),
+        }
+    }
+
+    /// What a server has listed of a folder. The folders to be listed next, and what is odd.
+    fn take(&mut self, folder: &[u8], listed: list::Folder) -> (Vec<Branch>, Vec<(Branch, Odd)>) {
+        self.unknown += listed.unknown;
+        let (mut folders, mut odd) = (Vec::new(), Vec::new());
+        for entry in listed.entries {
+            let path = join(folder, &entry.name);
+            let added = match entry.safe_component() {
+                Some(_) => self.add(path.clone(), node_of(&entry)),
+                None => Err(Odd::Unsafe),
+            };
+            match added {
+                Err(why) => odd.push((path, why)),
+                Ok(()) if entry.kind == Kind::Folder => folders.push(path),
+                Ok(()) => {}
+            }
+        }
+        (folders, odd)
+    }
+
+    fn take_items(&mut self, folder: &[u8], items: Vec<Item>) -> Vec<Branch> {
+        let mut folders = Vec::new();
+        for item in items {
+            let path = join(folder, item.name.as_bytes());
+            // No folder has a name twice.
+            let added = self.add(path.clone(), node_of_item(&item));
+            if added.is_ok() && item.kind == ItemKind::Folder {
+                folders.push(path);
+            }
+        }
+        folders
+    }
+
+    fn whole(self) -> Result<Self, Failure> {
+        match self.endless {
+            Some(failure) => Err(failure),
+            None => Ok(self),
+        }
+    }
+}
+
+/// The server's tree below `base`, the folders of it that `enters` allows.
+pub(crate) fn theirs(
+    crew: &mut Crew<'_>,
+    report: &Report<'_>,
+    base: Option<&Pathname>,
+    enters: impl Fn(&[u8]) -> bool + Sync,
+) -> Result<Reading, Failure> {
+    let reading = Mutex::new(Reading::default());
+    let work = |session: &mut _, folder: &mut Branch, _: bool| {
+        if lock(&reading).endless.is_some() {
+            return Ok(Vec::new());
+        }
+        let listed = list::entries(session, remote_folder(base, folder)?.as_ref())?;
+        let (mut folders, odd) = lock(&reading).take(folder, listed);
+        report.odd(&odd);
+        folders.retain(|folder| enters(folder));
+        // The last is taken first.
+        folders.reverse();
+        Ok(folders)
+    };
+    crew.each(vec![Branch::new()], work, |folders, failure| {
+        match folders.first().is_some_and(Vec::is_empty) {
+            true => lock(&reading).refused = Some(failure),
+            false => report.failed(Deed::List, &folders, failure),
+        }
+    });
+    reading.into_inner().unwrap_or_else(PoisonError::into_inner).whole()
+}
+
+/// Our tree, the folders of it that `enters` allows.
+pub(crate) fn ours(
+    root: &Tree,
+    report: &Report<'_>,
+    enters: impl Fn(&[u8]) -> bool,
+) -> Result<Reading, Failure> {
+    let mut reading = Reading::default();
+    let mut folders = vec![Branch::new()];
+    while let Some(folder) = folders.pop() {
+        match root.below(local(&folder)).and_then(|tree| tree.items()) {
+            Ok(items) => folders.extend(reading.take_items(&folder, items)),
+            Err(error) if folder.is_empty() => return Err(error.into()),
+            Err(error) => report.failed(Deed::List, &[folder], error.into()),
+        }
+        folders.retain(|folder| enters(folder));
+        if reading.endless.is_some() {
+            break;
+        }
+    }
+    reading.whole()
+}
+
+/// What a path is called on the server.
+pub(crate) fn remote(base: Option<&Pathname>, path: &[u8]) -> Result<Pathname, Error> {
+    match base {
+        Some(base) => base.join(path),
+        None => Pathname::try_from(path),
+    }
+}
+
+/// The same of a folder: the one that a login begins in has no name.
+fn remote_folder(base: Option<&Pathname>, path: &[u8]) -> Result<Option<Pathname>, Error> {
+    if path.is_empty() { Ok(base.cloned()) } else { remote(base, path).map(Some) }
+}
+
+/// What a path is called here.
+pub(crate) fn local(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path))
+}
+
+/// The folder that something of ours is in.
+pub(crate) fn folder(root: &Tree, path: &[u8]) -> Result<Tree, wireline_store::Error> {
+    root.below(local(folder_of(path)))
+}
+
+/// A path for messages.
+pub(crate) fn said(path: &[u8]) -> String {
+    if path.is_empty() { "the folder itself".to_owned() } else { shown(path) }
+}
+
+fn node_of(entry: &Entry) -> Node {
+    let Entry { kind, size, modified, .. } = *entry;
+    Node { kind, size, modified }
+}
+
+fn node_of_item(item: &Item) -> Node {
+    let kind = match item.kind {
+        ItemKind::File => Kind::File,
+        ItemKind::Folder => Kind::Folder,
+        ItemKind::Link => Kind::Link,
+        ItemKind::Other => Kind::Other,
+    };
+    let at = UtcDateTime::from_unix_timestamp(item.modified).ok();
+    let modified = at.map(|at| Modified { at, accuracy: Accuracy::Exact });
+    Node { kind, size: Some(item.size).filter(|_| kind == Kind::File), modified }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str, kind: Kind) -> Entry {
+        let name = name.as_bytes().to_vec();
+        Entry { name, kind, size: None, modified: None, mode: None, link: None }
+    }
+
+    /// hostile.md rows 154 and 155: names that lead out, and those that would be one file of ours.
+    #[test]
+    fn names_of_a_server() {
+        let names = ["a", "..", "a", "b/c", "b\\c", "", "/etc", "C:x", "d\n", "e", ".hidden"];
+        let mut entries: Vec<_> = names.iter().map(|name| entry(name, Kind::File)).collect();
+        entries.push(entry("sub", Kind::Folder));
+        let mut reading = Reading::default();
+        let (folders, odd) = reading.take(b"in", list::Folder { entries, unknown: 2 });
+        assert_eq!(folders, [b"in/sub".to_vec()]);
+        let odd: Vec<_> = odd.iter().map(|(path, why)| (shown(path), why)).collect();
+        let lines: Vec<_> = odd.iter().map(|(path, why)| format!("{path} {why:?}")).collect();
+        let wanted = [
+            "in/.. Unsafe",
+            "in/a Twice",
+            "in/b/c Unsafe",
+            "in/b\\\\c Unsafe",
+            "in/ Unsafe",
+            "in//etc Unsafe",
+            "in/C:x Unsafe",
+            "in/d\\n Unsafe",
+        ];
+        assert_eq!(lines, wanted);
+        let nodes: Vec<_> = reading.nodes.keys().map(|path| shown(path)).collect();
+        assert_eq!(nodes, ["in/.hidden", "in/a", "in/e", "in/sub"]);
+        assert_eq!(reading.unknown, 2);
+    }
+
+    /// hostile.md: a tree that is in itself again.
+    #[test]
+    fn trees_end() {
+        let mut reading = Reading::default();
+        let mut folder = Branch::new();
+        for level in 1..=DEPTH + 1 {
+            let entries = vec![entry("again", Kind::Folder)];
+            folder = reading.take(&folder, list::Folder { entries, unknown: 0 }).0.remove(0);
+            assert_eq!(reading.endless.is_some(), level > DEPTH, "{level}");
+        }
+        assert_eq!(reading.whole().unwrap_err().exit.code(), 5);
+        let mut reading = Reading { bytes: PATH_BYTES - 1, ..Reading::default() };
+        let node = Node { kind: Kind::File, size: None, modified: None };
+        reading.add(b"a".to_vec(), node).unwrap();
+        assert!(reading.endless.is_none());
+        reading.add(b"b".to_vec(), node).unwrap();
+        assert_eq!(reading.whole().unwrap_err().exit.code(), 5);
+    }
+
+    #[test]
+    fn names_on_the_server() {
+        let base = Pathname::try_from("pub").unwrap();
+        let rows = [
+            (None, "", None),
+            (None, "a/b", Some("a/b")),
+            (Some(&base), "", Some("pub")),
+            (Some(&base), "a/b", Some("pub/a/b")),
+        ];
+        for (base, path, wanted) in rows {
+            let found = remote_folder(base, path.as_bytes()).unwrap();
+            assert_eq!(found.map(|path| path.to_string()).as_deref(), wanted);
+        }
+        assert!(remote(None, b"a\nDELE b").is_err());
+    }
+}
