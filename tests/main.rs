@@ -9,6 +9,7 @@
 mod architecture;
 mod corpus;
 mod docs;
+mod examples;
 mod ftp_corpus;
 mod ftp_get;
 mod ftp_hostile;
@@ -46,6 +47,7 @@ mod pop3_get;
 mod pop3_login;
 mod pop3_record;
 mod pop3_tls;
+mod security;
 mod send;
 mod send_content;
 mod send_envelope;

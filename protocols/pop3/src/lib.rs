@@ -8,29 +8,14 @@
 //! ```
 //! use wireline_pop3::{Limits, Quit, Session, UserName, Password};
 //! use wireline_wire::{Dialer, Endpoint, Secret, Sink};
-//! # use std::io::{BufRead as _, Write as _};
-//! # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-//! # let port = listener.local_addr()?.port();
-//! # let server = std::thread::spawn(move || {
-//! #     let (mut socket, _) = listener.accept().unwrap();
-//! #     socket.write_all(b"+OK ready\r\n").unwrap();
-//! #     let heard = std::io::BufReader::new(socket.try_clone().unwrap());
-//! #     for line in heard.lines() {
-//! #         let reply: &[u8] = match line.unwrap().as_str() {
-//! #             "CAPA" => b"+OK\r\nPIPELINING\r\nUIDL\r\n.\r\n",
-//! #             "STAT" => b"+OK 1 8\r\n",
-//! #             "LIST" => b"+OK\r\n1 8\r\n.\r\n",
-//! #             "UIDL" => b"+OK\r\n1 a1\r\n.\r\n",
-//! #             "RETR 1" => b"+OK\r\n..hello\r\n.\r\n",
-//! #             _ => b"+OK\r\n",
-//! #         };
-//! #         socket.write_all(reply).unwrap();
-//! #     }
-//! # });
+//! # let messages = vec![b".hello\r\n".to_vec()];
+//! # let options = wireline_servers::pop3::Options { messages, ..Default::default() };
+//! # let server = wireline_servers::pop3::Server::start(options)?;
+//! # let port = server.addr().port();
 //! let wire = Dialer::default().dial(&Endpoint::new("127.0.0.1", port)?)?;
 //! let mut session = Session::start(wire, Limits::default())?;
 //! session.capa()?;
-//! session.user_pass(&UserName::try_from("mrose")?, &Password::try_from(Secret::from("tanstaaf"))?)?;
+//! session.user_pass(&UserName::try_from("alice")?, &Password::try_from(Secret::from("wonderland"))?)?;
 //! let (_, listing) = session.listing()?;
 //! let wanted: Vec<_> = listing.entries().map(|entry| entry.number).collect();
 //!
@@ -45,25 +30,39 @@
 //! }
 //! session.dele_many(kept)?;
 //! assert!(matches!(session.quit(), Quit::Done(_)));
-//! # server.join().unwrap();
+//! # assert!(server.messages().is_empty() && server.violations().is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Limits
 //!
-//! | what | limit | beyond it |
+//! | what | default | where |
 //! |---|---|---|
-//! | a line of a reply, a listing or a challenge | 16 KiB | [`Error::Violation`] |
+//! | a status line | 60 s, dripping does not extend it | [`wireline_wire::Limits::idle`] |
+//! | a pause in a listing or a message | 60 s | [`wireline_wire::Limits::idle`] |
+//! | a line of a reply, a listing or a challenge | 16 KiB | [`wireline_wire::Limits::line_bytes`] |
 //! | a line of a message | none | |
-//! | a message | the caller's, for each | [`Error::Violation`] |
-//! | lines of CAPA and LANG | 128 | [`Error::Violation`] |
-//! | messages listed | 1,000,000 | [`Error::Violation`] |
-//! | a unique-id; all of them | 512 bytes; 64 MiB | [`Error::Violation`] |
-//! | challenges of one AUTH | 10 | [`Error::Violation`] |
-//! | commands sent ahead | 128, without PIPELINING 1 | they wait |
-//! | a status line | the idle time, 60 s | [`Error::Connection`] |
-//! | a pause in a listing or message | the idle time, 60 s | [`Error::Connection`] |
-//! | a command of ours | 255 octets (RFC 2449 section 4) | [`Error::Input`] |
+//! | a message | the caller's, for each | [`Session::retr`], [`Answer::copy_to`] |
+//! | lines of CAPA and LANG | 128 | [`Limits::capabilities`] |
+//! | messages listed | 1,000,000 | [`Limits::messages`] |
+//! | a unique-id; all of them | 512 bytes; 64 MiB | [`Limits::unique_id_bytes`], [`Limits::unique_ids_bytes`] |
+//! | challenges of one AUTH | 10 | [`Limits::challenges`] |
+//! | commands ahead of their replies | 128, without PIPELINING 1 | [`Limits::window`] |
+//! | a command of ours | 255 octets (RFC 2449 section 4) | [`Command`] |
+//!
+//! # Errors
+//!
+//! | whose fault | kind | tried again: [`Error::retry`] |
+//! |---|---|---|
+//! | not reached, TLS, time, cut | [`Error::Connection`] | safe, as nothing is deleted without QUIT; never after TLS, or for a name without an address |
+//! | the server's: nonsense, or a limit | [`Error::Violation`] | never |
+//! | the server does not offer it | [`Error::Unsupported`] | never |
+//! | the server said `-ERR` | [`Error::Refused`] | after the pause of LOGIN-DELAY; safe after IN-USE and SYS/TEMP; else never |
+//! | the caller's | [`Error::Input`] | never |
+//! | it would have been unsafe | [`Error::Unsafe`] | never |
+//! | our sink's | [`Error::Local`] | never |
+//!
+//! `-ERR` to one of many commands is an [`Answer`], and what became of the deletions a [`Quit`].
 //!
 //! # From Python's `poplib`
 //!
@@ -73,7 +72,7 @@
 //! | `POP3_SSL(..)` | [`Wire::start_tls`](wireline_wire::Wire::start_tls) before [`Session::start`] |
 //! | `getwelcome()` | [`Session::greeting`] |
 //! | `user(name)`, `pass_(password)` | [`Session::user_pass`] |
-//! | `apop(user, password)` | [`Session::apop`] |
+//! | `apop(user, password)`, `timestamp` | [`Session::apop`], which takes it from the greeting |
 //! | `rpop(user)` | none: obsolete, and trusts the source port |
 //! | `stat()` | [`Session::stat`] |
 //! | `list()`, `list(n)` | [`Session::list`], [`Session::list_one`] |
@@ -88,6 +87,7 @@
 //! | `stls(context)` | [`Session::start_tls`] |
 //! | `utf8()` | [`Session::utf8`] |
 //! | `set_debuglevel(n)` | a [`wireline_wire::Observer`] |
+//! | `encoding` | [`UserName`] is text, a message is bytes |
 //! | `error_proto` | [`Error::Refused`] or [`Error::Violation`] |
 //! | none | [`Session::auth`], [`Session::lang`], [`Session::listing`], [`Session::pipeline`] |
 

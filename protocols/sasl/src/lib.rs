@@ -31,6 +31,27 @@
 //! exchange.finish()?; // the server said that we are in
 //! # Ok::<(), wireline_sasl::Error>(())
 //! ```
+//!
+//! # Limits
+//!
+//! | what | limit | beyond it |
+//! |---|---|---|
+//! | a challenge | 64 KiB | [`Error::Violation`] |
+//! | SCRAM: iterations | 4096 (RFC 5802 section 5.1) to 1,000,000 | [`Error::Violation`] |
+//! | SCRAM: our nonce | 18 bytes at least | [`Error::Input`] |
+//! | challenges of one exchange | those of the mechanism | [`Error::Violation`] |
+//! | what the server said, in a message | 200 bytes, escaped | cut |
+//!
+//! # Errors
+//!
+//! | whose fault | kind |
+//! |---|---|
+//! | the caller's, before anything was said: an empty password, a NUL, a mechanism that does not fit | [`Error::Input`] |
+//! | the server said what the mechanism does not allow | [`Error::Violation`] |
+//! | the server does not know the password: whoever it is, it is not to be trusted | [`Error::ServerNotProven`] |
+//! | the server refused, in the mechanism's own words | [`Error::Refused`] |
+//!
+//! A refusal in the protocol's words (`535`, `-ERR`) is the protocol crate's.
 
 mod cram;
 mod credentials;

@@ -49,15 +49,33 @@
 //! | chunks ahead of their replies, and their size | 8 of 64 KiB | [`Limits::chunks_ahead`], [`Limits::chunk_bytes`] |
 //! | challenges in an authentication | 8 | [`Limits::challenges`] |
 //! | a local part, a domain, a path | 64, 255, 256 bytes | [`Mailbox`] |
+//! | a raw command | 510 bytes | [`Line`] |
 //!
-//! # For those who know Python's smtplib
+//! # Errors
+//!
+//! | whose fault | kind | tried again: [`Error::retry`] |
+//! |---|---|---|
+//! | not reached, TLS, time, gone before the greeting | [`Error::Connection`] | safe; never after TLS, or for a name without an address |
+//! | the line broke in the dialogue; nothing was handed over | [`Error::Lost`] | safe |
+//! | the server's: nonsense, or a limit | [`Error::Violation`] | never |
+//! | the server does not offer it | [`Error::Unsupported`] | never |
+//! | the server said 4yz, 5yz | [`Error::Refused`], [`Error::LoginRefused`] | safe after 4yz; never |
+//! | the caller's | [`Error::Input`] | never |
+//! | it would have been unsafe | [`Error::Unsafe`] | never |
+//! | our source's | [`Error::Local`] | never |
+//! | the message left, its reply was lost | [`Error::OutcomeUnknown`] | never: it might come twice |
+//!
+//! A recipient that was refused is no error: see [`Delivery`].
+//!
+//! # From Python's `smtplib`
 //!
 //! | `SMTP`, `SMTP_SSL`, `LMTP` | here |
 //! |---|---|
 //! | `connect`, `source_address`, `timeout` | [`Dialer::dial`](wireline_wire::Dialer::dial) and its fields, then [`Session::begin`] |
 //! | `SMTP_SSL` | [`Wire::start_tls`] before [`Session::begin`] |
 //! | `LMTP`, a Unix socket | [`Options::lmtp`] |
-//! | `ehlo`, `helo`, `ehlo_or_helo_if_needed` | [`Session::ehlo`], [`Session::helo`]; [`Session::begin`] has done it |
+//! | `default_port` | none: an [`Endpoint`](wireline_wire::Endpoint) has its port |
+//! | `ehlo`, `helo`, `ehlo_or_helo_if_needed`, `ehlo_msg` | [`Session::ehlo`], [`Session::helo`]; [`Session::begin`] has done it |
 //! | `ehlo_resp`, `helo_resp`, `esmtp_features`, `does_esmtp`, `has_extn` | [`Session::hello`], [`Session::capabilities`], [`Capabilities::has`] |
 //! | `starttls` | [`Session::start_tls`], which checks the certificate |
 //! | `login`, `auth`, `auth_plain`, `auth_login`, `auth_cram_md5` | [`Session::login`], [`Session::auth`] |
@@ -68,6 +86,8 @@
 //! | `docmd`, `putcmd`, `send`, `getreply` | [`Session::command`] |
 //! | `set_debuglevel` | an [`Observer`](wireline_wire::Observer), without secrets |
 //! | `close`, the end of a `with` block | dropping the session; [`Session::send_last`], [`Session::quit`] |
+//! | `quoteaddr`, `quotedata` | [`Mailbox`]; [`Session::data`] doubles the dots |
+//! | `SMTPException` | [`Error`] |
 //! | `SMTPServerDisconnected`, `SMTPConnectError` | [`Error::Connection`], [`Error::Lost`], [`Error::OutcomeUnknown`] |
 //! | `SMTPResponseException`, `SMTPSenderRefused`, `SMTPDataError`, `SMTPHeloError`, `SMTPAuthenticationError` | [`Error::Refused`], which says what was being done |
 //! | `SMTPRecipientsRefused`, the dict of refusals | [`Delivery`] |

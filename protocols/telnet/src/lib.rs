@@ -9,22 +9,11 @@
 //! use std::time::Duration;
 //! use wireline_telnet::{Alternative, LineEnd, Limits, Session, Settings};
 //! use wireline_wire::{Dialer, Endpoint, Secret};
-//! # use std::io::{Read as _, Write as _};
-//! # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-//! # let port = listener.local_addr()?.port();
-//! # let server = std::thread::spawn(move || {
-//! #     let (mut socket, _) = listener.accept().unwrap();
-//! #     for (says, hears) in [
-//! #         (&b"\xff\xfb\x01login: "[..], &b"\xff\xfd\x01guest\r\n"[..]),
-//! #         (b"Password: ", b"secret\r\n"),
-//! #         (b"Welcome, it is 21 degrees.\r\n$ ", b"exit\r\n"),
-//! #     ] {
-//! #         socket.write_all(says).unwrap();
-//! #         let mut heard = vec![0; hears.len()];
-//! #         socket.read_exact(&mut heard).unwrap();
-//! #         assert_eq!(heard, hears);
-//! #     }
-//! # });
+//! # let dialogue = b"@protocol telnet\nS= {{IAC WILL ECHO}}\nC= {{IAC DO ECHO}}\nS= login:{{SP}}\nC: guest\n\
+//! #   S= Password:{{SP}}\nC: secret\nS: Welcome, it is 21 degrees.\nS= ${{SP}}\nC: exit\nS! close\n";
+//! # let parsed = wireline_transcript::Transcript::parse(dialogue, "doc", &mut |_| Err("no files".into()))?;
+//! # let server = wireline_transcript::Fixture::new(parsed).start()?;
+//! # let port = server.addr().port();
 //! let wire = Dialer::default().dial(&Endpoint::new("127.0.0.1", port)?)?;
 //! let mut session = Session::start(wire, Settings::default(), Limits::default());
 //! let step = Duration::from_secs(10);
@@ -40,7 +29,7 @@
 //! assert_eq!(found.alternative, 1);
 //! assert_eq!(found.named("degrees"), Some(&b"21"[..]));
 //! session.send_line("exit", LineEnd::CrLf)?;
-//! # server.join().unwrap();
+//! # server.finish()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -51,17 +40,31 @@
 //!
 //! # Limits
 //!
-//! | what | limit | beyond it |
+//! | what | default | beyond it |
 //! |---|---|---|
-//! | a subnegotiation | 64 KiB | skipped to its end, [`Notice::Ignored`] |
-//! | text that was not taken | 64 KiB | `expect` forgets the older half, the others stop reading |
-//! | notices that were not taken | 64 | the oldest goes |
+//! | a subnegotiation: [`Limits::subnegotiation_bytes`] | 64 KiB | skipped to its end, [`Notice::Ignored`] |
+//! | text that was not taken: [`Limits::text_bytes`] | 64 KiB | `expect` forgets the older half, the others stop reading |
+//! | notices that were not taken: [`Limits::notices`] | 64 | the oldest goes |
 //! | the answer to NEW-ENVIRON SEND | 16 KiB | it ends there |
 //! | answers to requests | one a change, one a refusal | |
 //! | answers that were not sent | 64 KiB | they are sent before more is heard |
 //! | a regex | 1 MiB compiled, linear in the text | [`Error::Input`] |
 //! | a step of a script | the caller's, absolute | [`Error::TimedOut`] |
-//! | sending; a pause in [`Session::read_all`] | the idle time, 60 s | [`Error::Connection`] |
+//! | sending; a pause in [`Session::read_all`] | 60 s: [`wireline_wire::Limits::idle`] | [`Error::Connection`] |
+//! | what has come, in an error | the last 200 bytes, escaped | |
+//!
+//! # Errors
+//!
+//! | whose fault | kind |
+//! |---|---|
+//! | TLS, time, cut within a command, broken | [`Error::Connection`] |
+//! | what a script waits for did not come | [`Error::TimedOut`], or [`Error::Ended`] when the peer closed; both with the text that came |
+//! | the peer's: more than the caller allows | [`Error::Violation`] |
+//! | the caller's: a pattern, bytes that cannot be sent | [`Error::Input`] |
+//! | it would have been unsafe: START_TLS that the peer refuses, or speaks before | [`Error::Unsafe`] |
+//! | our sink's | [`Error::Local`] |
+//!
+//! An option that the peer refuses is a [`Notice`].
 //!
 //! # Options
 //!

@@ -14,19 +14,55 @@
 //!   that progress renews. [`Limits`] holds the defaults.
 //! - An [`Observer`] sees what is said and heard; secrets are marked in the [`Saying`].
 //!
+//! Names are tried as RFC 8305 says; proxies are spoken to by CONNECT (RFC 9110 section 9.3.6) and
+//! SOCKS 5 (RFC 1928, RFC 1929); dot blocks are those of RFC 5321 section 4.5.2 and RFC 1939 section
+//! 3. TLS is 1.2 and 1.3, by rustls.
+//!
 //! ```
-//! use std::io::Write;
 //! use wireline_wire::{Dialer, Endpoint, Saying};
-//! # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-//! # let port = listener.local_addr()?.port();
-//! # let server = std::thread::spawn(move || listener.accept().unwrap().0.write_all(b"220 ready\r\n"));
+//! # use wireline_servers::raw::{Act, Server};
+//! # let server = Server::start(vec![vec![Act::Send(b"220 ready\r\n".to_vec()), Act::Read(6)]])?;
+//! # let port = server.addr().port();
 //! let mut wire = Dialer::default().dial(&Endpoint::new("127.0.0.1", port)?)?;
 //! assert_eq!(wire.line(512)?, b"220 ready\r\n");
 //! wire.say(&Saying::new().text("QUIT\r\n"));
 //! wire.flush()?;
-//! # server.join().unwrap()?;
+//! # drop(wire);
+//! # assert_eq!(server.received_in_all(0).as_deref(), Some(&b"QUIT\r\n"[..]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Limits
+//!
+//! | what | default | where |
+//! |---|---|---|
+//! | resolving a name | 10 s | [`Limits::resolve`] |
+//! | connecting: to one address, to all of a host | 10 s, 30 s | [`Limits::connect_each`], [`Limits::connect_all`] |
+//! | addresses of a host that are tried | 8 | [`Limits::addresses`] |
+//! | the TLS handshake, dripped or not | 15 s | [`Limits::tls`] |
+//! | a proxy's answer, all of it; its head; interim responses | 30 s; 64 KiB; 8 | [`Limits::proxy`] |
+//! | a line or a reply, dripped or not; a pause in a body | 60 s | [`Limits::idle`] |
+//! | the speed of a body, at least; at most | none | [`Limits::slowest`], [`Dialer::limit_rate`] |
+//! | everything together | none | [`Dialer::whole`] |
+//! | a line, its end included | 16 KiB | [`Limits::line_bytes`] |
+//! | lines in one reply | 512 | [`Limits::reply_lines`] |
+//! | a body, a dot block | the caller's, for each | [`Wire::copy_to_close`], [`Wire::copy_dot_block`] |
+//! | a host | 255 bytes | [`Endpoint::new`] |
+//! | a file of certificates | 16 MiB | [`Trust`] |
+//! | what a peer said, in a message | 200 bytes | [`escape`] |
+//!
+//! # Errors
+//!
+//! | whose fault | kinds of [`Error`] |
+//! |---|---|
+//! | the caller's, before a byte was sent | `Input`; `Nul` in a message, perhaps behind its first bytes |
+//! | nobody was reached | `Resolve`, `Connect`; `Proxy`, `ProxyLogin`, `ProxyRefused` on the way |
+//! | the certificate, or the handshake | `Tls` |
+//! | time | `TimedOut` with its phase, `OutOfTime`, `TooSlow` |
+//! | the peer's | `TooLong`, `Leftover`, `ProxyViolation` |
+//! | the peer left, or the line broke | `Closed` before an answer, `Cut` within one, `Io` |
+//! | it would have been unsafe | `NotLoopback`, `BehindProxy` |
+//! | our sink's or source's | `Local` |
 
 mod connect;
 mod copy;
