@@ -20,7 +20,13 @@ fn files_come_whole() {
         let label = format!("{size} bytes");
         let printed = get(&folder, &server, "/a/x.bin", &[]);
         assert!(printed.done_in_silence().stdout == bytes, "{label}");
-        for more in [&["-o", "here"][..], &["-O"], &["-o", "-"], &["-q", "-o", "quiet"]] {
+        for more in [
+            &["-o", "here"][..],
+            &["-O"],
+            &["-o", "-"],
+            &["-q", "-o", "quiet"],
+            &["-o", "synced", "--sync"],
+        ] {
             let ran = get(&folder, &server, "/a/x.bin", more);
             let printed = if more == ["-o", "-"] { &bytes[..] } else { &[] };
             assert!(ran.done_in_silence().stdout == printed, "{label} {more:?}");
@@ -356,6 +362,46 @@ fn several_at_once() {
     words(&folder, &["get", &none, &none]).failed(1, "");
     words(&folder, &["get", &a, &b, "-o", "x"]).failed(2, "");
     strict("several", &server);
+}
+
+/// By IPv6, where there is one.
+#[test]
+fn by_the_other_protocol() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        return;
+    }
+    let six = |more: &[&str], extensions: Extensions| {
+        let server = site_with(&[("x", b"hello\n")], |options| {
+            options.addr = (std::net::Ipv6Addr::LOCALHOST, 0).into();
+            options.extensions = extensions;
+        });
+        let ran = get(&Folder::new(), &server, "/x", more);
+        (ran.code, ran.text())
+    };
+    assert_eq!(six(&[], Extensions::default()), (Some(0), "hello\n".into()));
+    assert_eq!(six(&["--active"], Extensions::default()), (Some(0), "hello\n".into()));
+    let (code, text) = six(&[], Extensions::none());
+    assert!(code == Some(0) || text.is_empty());
+}
+
+/// What reads may stop early; what cannot be written is exit 7.
+#[test]
+fn where_output_ends() {
+    let (server, folder) = (site(&[("x", &content(3_000_000))]), Folder::new());
+    let url = ftp(server.addr(), "/x");
+    let shell = |line: &str| {
+        let line = format!("W={}; {line}", env!("CARGO_BIN_EXE_wireline"));
+        let mut command = std::process::Command::new("/bin/sh");
+        command.env_clear().env("PATH", "/usr/bin:/bin").current_dir(folder.path());
+        crate::support::run(command.args(["-c", &line]))
+    };
+    let ran = shell(&format!("{{ $W get {url}; echo $? > code; }} | head -c 1 | wc -c; cat code"));
+    assert!(ran.stderr.is_empty() && ran.text().trim().starts_with('1'), "{ran:?}");
+    assert!(ran.text().trim().ends_with('0') || ran.text().trim().ends_with("141"), "{ran:?}");
+    let ran = shell(&format!("$W get {url} > /dev/full"));
+    ran.failed(7, "");
+    let ran = shell(&format!("$W ftp ls {} > /dev/full", ftp(server.addr(), "/")));
+    ran.failed(7, "");
 }
 
 /// hostile.md rows 162 and 167: where nothing can be written nothing is asked for; a link that was

@@ -157,20 +157,30 @@ fn local_links_are_not_gone_through() {
     assert_eq!(tree(&server.root().join("up")).into_keys().collect::<Vec<_>>(), ["good"]);
 }
 
-/// The server that has itself in itself ends at a limit, exit 5.
+/// The server that has itself in itself ends at a limit, exit 5; at once where it tells by the
+/// unique facts of MLSD that it does.
 #[test]
 fn a_tree_without_end_ends() {
-    let server = site(&[("again/x", b"1")]);
+    let mut rows = Vec::new();
     for verb in [&["mirror"][..], &["ls", "-R"]] {
+        rows.extend([(verb, without(|it| it.mlst = false), 5), (verb, Extensions::default(), 0)]);
+    }
+    beside(rows, |(verb, extensions, code)| {
+        let server = site_with(&[("again/x", b"1")], |options| options.extensions = extensions);
         let folder = Folder::new();
         let url = ftp(server.addr(), "/again/");
         let target = if verb == ["mirror"] { &["in"][..] } else { &[] };
         let mut command = words_in(folder.path(), &[&["ftp"], verb, &[&url], target].concat());
         let ran = run_within(Duration::from_secs(30), &mut command);
-        ran.failed(5, "");
+        assert_eq!(ran.code, Some(code), "{verb:?}: {ran:?}");
+        if code == 0 {
+            assert!(ran.stderr.contains("again") && ran.stderr.contains("skipped"), "{ran:?}");
+            assert_eq!(said(&server).iter().filter(|it| it.starts_with("MLSD")).count(), 1);
+            assert_eq!(folder.has("in/x"), verb == ["mirror"]);
+        }
         let deepest = tree(folder.path()).into_keys().map(|path| path.matches('/').count()).max();
         assert!(deepest.unwrap_or_default() <= 70, "{deepest:?}");
-    }
+    });
 }
 
 /// What a transfer may be and is no file: exit by the contract, what was here stays, and no short
@@ -233,6 +243,12 @@ fn more_than_was_told_is_no_file() {
 fn silence_behind_the_data_ends() {
     let (server, folder) = (site(&[]), Folder::new());
     get(&folder, &server, "/hang226", &["-o", "x", "--timeout", "1"]).failed(6, "");
+    for name in ["hang226", "hang", "hang-500", "slow-10000", "retr-x", "delay1m"] {
+        let ran = get(&folder, &server, &format!("/{name}"), &["-o", "x", "--max-time", "1"]);
+        let code = if name == "retr-x" { 1 } else { 6 };
+        ran.failed(code, "");
+        assert!(ran.took < Duration::from_secs(4), "{name}: {ran:?}");
+    }
     assert!(!folder.has("x"));
 }
 
@@ -425,6 +441,74 @@ fn a_name_may_come_twice() {
         assert_eq!(folder.read("in/good"), b"good");
         is_clean("twice", folder.path());
     }
+}
+
+/// A name of a server can be that of a part of ours: both files come, whole.
+#[test]
+fn names_of_parts_are_names() {
+    let files: [(&str, &[u8]); 4] = [
+        ("x", &[1; 50_000]),
+        (".x.part", &[2; 60_000]),
+        (".x.part.json", b"{\"url\":\"x\"}"),
+        ("y.part", b"3"),
+    ];
+    let server = site(&files);
+    for jobs in ["1", "4"] {
+        let folder = Folder::new();
+        let ran = mirror(&folder, &server, "/", &["--jobs", jobs]);
+        let here = tree(&folder.at("in"));
+        assert!(
+            here.iter().all(|(name, bytes)| server.file(name).as_ref() == Some(bytes)),
+            "{ran:?}"
+        );
+        assert_eq!(here.len() == 4, ran.code == Some(0), "{:?}: {ran:?}", here.keys());
+        assert!(ran.stderr.contains(".x.part") && !ran.stderr.contains("y.part"), "{ran:?}");
+        assert_eq!(here.keys().collect::<Vec<_>>(), ["x", "y.part"]);
+    }
+    // No name is hidden that `ftp get` gives.
+    let (folder, globs) = (Folder::new(), ["/x*", "/.x*", "/y*"].map(|it| ftp(server.addr(), it)));
+    let urls: Vec<_> = globs.iter().map(String::as_str).collect();
+    words(&folder, &[&["ftp", "get"], &urls[..]].concat()).done();
+    for (name, bytes) in files {
+        assert!(folder.read(&name.replacen(".x", "_x", 1)) == bytes, "{name}");
+    }
+}
+
+/// And the other way round: the names that our uploads take on a server.
+#[test]
+fn names_of_uploads_are_names() {
+    let (server, folder) = (site(&[("up/", b"")]), Folder::new());
+    std::fs::create_dir(folder.at("out")).unwrap();
+    let names = ["x", ".x.wireline-part", ".x.wireline-old", ".y.wireline-part"];
+    names.iter().for_each(|name| folder.write(&format!("out/{name}"), name));
+    let ran = crate::ftp_support::mirror_back(&folder, &server, "/up/", &[]);
+    assert_eq!(ran.code, Some(10), "{ran:?}");
+    let there = tree(&server.root().join("up"));
+    assert_eq!(there.keys().collect::<Vec<_>>(), [".y.wireline-part", "x"]);
+    let ran = crate::ftp_support::mirror_back(&folder, &server, "/up/", &["--direct"]);
+    ran.done();
+    assert_eq!(tree(&server.root().join("up")), tree(&folder.at("out")));
+}
+
+/// A file here where there is a folder there, and the other way round: named, and the rest comes.
+#[test]
+fn what_is_of_another_kind_is_named() {
+    let (server, folder) = (site(&[("a/x", b"1"), ("b", b"2"), ("c", b"3")]), Folder::new());
+    std::fs::create_dir_all(folder.at("in/b/keep")).unwrap();
+    folder.write("in/a", "mine");
+    let ran = mirror(&folder, &server, "/", &[]);
+    assert_eq!(ran.code, Some(10), "{ran:?}");
+    assert_eq!((folder.read("in/a"), folder.read("in/c")), (b"mine".to_vec(), b"3".to_vec()));
+    assert!(folder.has("in/b/keep"));
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.at("out/b")).unwrap();
+    folder.write("out/b/y", "1");
+    folder.write("out/a", "2");
+    folder.write("out/d", "3");
+    let ran = crate::ftp_support::mirror_back(&folder, &server, "/", &[]);
+    assert_eq!(ran.code, Some(10), "{ran:?}");
+    assert_eq!((server.file("a/x"), server.file("b")), (Some(b"1".to_vec()), Some(b"2".to_vec())));
+    assert_eq!(server.file("d"), Some(b"3".to_vec()));
 }
 
 /// Listings that are long, have no end of line, or no lines at all.

@@ -2,8 +2,8 @@
 //! and rows 24 and 25 of the fault matrix; ftp-telnet.md rows 26, 28, 30.
 
 use crate::ftp_support::{
-    HOME, alice, at_home, begun_at_home, content, finals, ftp, is_clean, last_type, mended, put,
-    said, said_of, serving, site, site_over, site_with, strict, tree, with_password, without,
+    HOME, alice, at_home, begun_at_home, content, finals, ftp, is_clean, last_type, mended, over,
+    put, said, said_of, serving, site, site_over, site_with, strict, tree, with_password, without,
     words, words_in,
 };
 use crate::support::{Folder, beside, happens, run};
@@ -247,6 +247,7 @@ fn what_is_not_here() {
         put(&folder, &server, (file, "/x"), &[]).failed(7, "");
     }
     words(&folder, &["put", "up", "http://127.0.0.1:9/x"]).failed(2, "");
+    put(&folder, &server, ("-", "/x"), &["-C", "-"]).failed(2, "");
     assert_eq!(server.connections(), 0);
 }
 
@@ -384,6 +385,86 @@ fn continuing_what_does_not_fit() {
         ran.done();
         assert!(server.file("x") == Some(content(100_000)), "{ran:?}");
         is_clean("does not fit", server.root());
+    }
+}
+
+/// Row 25 of the fault matrix: what is there is of another file; two files are never made one.
+#[test]
+fn two_versions_are_not_spliced() {
+    let (root, folder) = (Folder::new(), holding(&content(900_000)));
+    let server = serving(&root, |_| {});
+    let url = format!("{HOME}/drop-300000");
+    assert_ne!(at_home(&folder, &server, &["put", "up", &url]).code, Some(0));
+    let other: Vec<u8> = content(900_000).iter().map(|byte| byte ^ 0xff).collect();
+    folder.write("up", &other);
+    let server = mended(server, &root);
+    let ran = at_home(&folder, &server, &["put", "up", &url, "-C", "-"]);
+    let there = server.file("drop-300000");
+    let is_whole = there.is_none_or(|there| there == other);
+    assert!(is_whole, "spliced: {ran:?}\n{:?}", said(&server));
+}
+
+/// What is continued was compared before: by a checksum of the server's, or by the end of what is
+/// there; where neither is to be had, the file is sent from its beginning.
+#[test]
+fn what_is_continued_is_compared() {
+    const ALL: usize = 200_000;
+    const REFUSED: &str = "== no @times *\nC: RETR {{*=x}}\nS: 550 no\n";
+    let bad = "how the file begins";
+    // What is there, and which byte of it is wrong; whether there is HASH; what is said and noted.
+    type Row<'a> = (&'a str, usize, Option<usize>, bool, &'a str, &'a [&'a str], &'a str);
+    let rows: [Row<'_>; 9] = [
+        ("by HASH", 150_000, None, true, "", &["HASH", "APPE"], ""),
+        ("by HASH, the first differs", 150_000, Some(0), true, "", &["HASH", "STOR"], bad),
+        ("by HASH, whole", ALL, None, true, "", &["HASH"], ""),
+        ("by its end", 150_000, None, false, "", &["REST", "RETR", "APPE"], ""),
+        ("short", 10, None, false, "", &["RETR", "APPE"], ""),
+        ("short, the first differs", 10, Some(0), false, "", &["RETR", "STOR"], bad),
+        (
+            "by its end, the last differs",
+            150_000,
+            Some(149_999),
+            false,
+            "",
+            &["REST", "RETR", "STOR"],
+            bad,
+        ),
+        ("whole, the last differs", ALL, Some(ALL - 1), false, "", &["REST", "RETR", "STOR"], bad),
+        ("not shown", 150_000, None, false, REFUSED, &["REST", "RETR", "STOR"], "does not show"),
+    ];
+    beside(rows, |(label, bytes, wrong, hash, sections, verbs, note)| {
+        let mut part = content(ALL)[..bytes].to_vec();
+        if let Some(byte) = wrong.and_then(|at| part.get_mut(at)) {
+            *byte ^= 1;
+        }
+        let server = site_with(&[(".x.wireline-part", &part)], |options| {
+            options.extensions = without(|it| it.hash = hash);
+            options.over = (!sections.is_empty()).then(|| over(sections));
+        });
+        let ran = put(&holding(&content(ALL)), &server, ("up", "/x"), &["-C", "-"]);
+        ran.done();
+        assert!(server.file("x") == Some(content(ALL)), "{label}: {ran:?}");
+        const CHOSEN: [&str; 5] = ["HASH", "REST", "RETR", "STOR", "APPE"];
+        let said = said(&server);
+        let said = said.iter().filter_map(|line| line.split(' ').next());
+        assert_eq!(said.filter(|it| CHOSEN.contains(it)).collect::<Vec<_>>(), verbs, "{label}");
+        assert!(ran.stderr.contains(note) && ran.stderr.is_empty() == note.is_empty(), "{ran:?}");
+        is_clean(label, server.root());
+        // The server itself has not heard the RETR that was answered in its place.
+        if sections.is_empty() {
+            strict(label, &server);
+        }
+    });
+}
+
+/// The way round a temporary name is shown where that may be what the server minds.
+#[test]
+fn what_may_help() {
+    for (answer, helps) in [("553 no such name", true), ("550 no", true), ("421 bye", false)] {
+        let server = site_over(&[], &format!("== once\nC: STOR {{{{*=x}}}}\nS: {answer}\n"));
+        let ran = put(&holding(b"new"), &server, ("up", "/x"), &[]);
+        ran.failed(1, "");
+        assert_eq!(ran.stderr.contains("--direct"), helps, "{ran:?}");
     }
 }
 

@@ -39,10 +39,9 @@ fn everything_goes_by_tls() {
     let rows = certificates.into_iter().flat_map(|it| [(it.clone(), false), (it, true)]);
     beside(rows, |(certificate, implicit)| {
         let label = format!("{certificate:?} {implicit}");
-        let only_13 = matches!(certificate, Certificate::Tls13Only);
         let (server, folder) = secured(certificate, |options| {
             options.implicit_tls = implicit;
-            options.require_session_reuse = !only_13;
+            options.require_session_reuse = true;
         });
         let url = |path: &str| match implicit {
             true => alice(server.addr(), path).replace("ftp:", "ftps:"),

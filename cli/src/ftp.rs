@@ -26,7 +26,9 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 use transfer::Trouble;
-use wireline_ftp::{DataMode, Error, Limits, Login, Options, Password, Retry, Security, Session, UserName};
+use wireline_ftp::{
+    DataMode, Error, Limits, Login, Options, Password, Retry, Security, Session, UserName,
+};
 use wireline_wire::{Dialer, Secret};
 
 /// What `ftp`, `get` and `put` speak here.
@@ -48,6 +50,9 @@ pub(crate) struct Site {
     pub(crate) meter: Arc<Meter>,
     mask: Arc<Mask>,
     watch: Watch,
+    /// Commands may be said before their turn. A transcript has each with what comes of it, so not if
+    /// one is made.
+    ahead: bool,
 }
 
 impl Site {
@@ -84,7 +89,9 @@ impl Site {
             transfer_type: location.transfer_type,
             ..Options::default()
         };
-        Ok((Self { place, login, options, dialer, output, meter, mask, watch }, location))
+        let ahead = !shared.messages.verbose && shared.messages.record.is_none();
+        let site = Self { place, login, options, dialer, output, meter, mask, watch, ahead };
+        Ok((site, location))
     }
 
     /// Connects, puts TLS on top where it must be, and logs in.
@@ -92,9 +99,10 @@ impl Site {
         self.open_as(self.options)
     }
 
-    /// The same with what another session has learned of the server: whether EPSV is worth a try.
+    /// The same for many files, with what another session has learned of the server: whether EPSV is
+    /// worth a try.
     pub(crate) fn open_beside(&self, extended: bool) -> Result<Session, Trouble> {
-        self.open_as(Options { extended, ..self.options })
+        self.open_as(Options { extended, ahead: self.ahead, ..self.options })
     }
 
     fn open_as(&self, options: Options) -> Result<Session, Trouble> {
@@ -131,6 +139,11 @@ impl Site {
     /// The URL for messages: no login in it.
     pub(crate) fn shown(&self) -> &str {
         &self.place.shown
+    }
+
+    /// Whether commands may be said before their turn.
+    pub(crate) const fn says_ahead(&self) -> bool {
+        self.ahead
     }
 
     /// How the sessions dial: when they end is in it.

@@ -121,7 +121,7 @@ fn upload(args: &Put, site: &Site, source: &Source, path: &Pathname) -> Result<u
         (_, true) => Way::Direct,
         _ => Way::Renamed,
     };
-    let mut upload = Upload::new(&source.file, source.size, path, way);
+    let mut upload = Upload::new(&source.file, source.size.is_some(), path, way, site.output);
     upload.resumes = args.continue_at.is_some();
     let mut tries = Tries::new(site, args.lasting.retry);
     let stored = tries.make(|session, left| {

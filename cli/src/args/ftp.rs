@@ -144,7 +144,7 @@ pub(crate) struct List {
     after_help = "Examples:\n  wireline ftp get 'ftp://host/pub/*.txt'\n  wireline ftp get ftp://host/a ftp://host/b --into down"
 )]
 pub(crate) struct GetFiles {
-    /// Files of one server, or patterns of * ? [] {} in the last part; [*] is a *
+    /// Files of one server, or patterns of * ? [] {} in the last part
     #[arg(required = true, value_name = "URL")]
     pub(crate) urls: Vec<String>,
     /// Put them into DIR, which is made

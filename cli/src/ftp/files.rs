@@ -68,7 +68,7 @@ impl Getting<'_> {
         let mut tally = Tally::of(self.site, all);
         for (nth, wanted) in wanted.into_iter().enumerate() {
             self.site.meter.file(nth + 1, all);
-            tally.count(wanted.and_then(|wanted| self.one(&wanted)));
+            tally.count(wanted.and_then(|wanted| self.one(&wanted, nth + 1 < all)));
         }
         tally.verdict("fetching")
     }
@@ -101,8 +101,9 @@ impl Getting<'_> {
         }
     }
 
-    fn one(&mut self, wanted: &Wanted) -> Result<(), Failure> {
-        let fetched = self.store(wanted).map_err(|failure| about(failure, &wanted.url));
+    /// One, behind which there may be more.
+    fn one(&mut self, wanted: &Wanted, more: bool) -> Result<(), Failure> {
+        let fetched = self.store(wanted, more).map_err(|failure| about(failure, &wanted.url));
         if self.args.reaching.shared.messages.json {
             let done = fetched.as_ref().map(|(bytes, path)| (*bytes, path.as_path()));
             self.site.tell(&wanted.url, done)?;
@@ -112,11 +113,12 @@ impl Getting<'_> {
 
     /// Under a name of ours. What an earlier run has left is continued where it is certain to be of
     /// the same version.
-    fn store(&mut self, wanted: &Wanted) -> Result<(u64, PathBuf), Failure> {
+    fn store(&mut self, wanted: &Wanted, more: bool) -> Result<(u64, PathBuf), Failure> {
         let mut part = self.part(&wanted.name)?;
         let (mut is_first, most) = (true, self.most);
         let fetched = self.tries.make(|session, _| {
             session.set_transfer_type(wanted.transfer_type);
+            session.set_ahead(more && self.site.says_ahead());
             let (size, modified) = wanted.known(session)?;
             let is_certain = modified.is_some_and(|time| time.accuracy == Accuracy::Exact);
             let resumes = is_certain || !is_first;

@@ -15,6 +15,8 @@ pub(crate) struct Folder {
     pub(crate) entries: Vec<Entry>,
     /// Lines that were not understood: there may be more than the entries.
     pub(crate) unknown: u64,
+    /// What the server tells the folder itself by from all others.
+    pub(crate) unique: Option<Vec<u8>>,
 }
 
 /// A table is sorted up to so many entries. A longer one is printed as it comes, in the server's
@@ -43,7 +45,8 @@ impl Default for Allowance {
 
 impl Allowance {
     fn spend(&mut self, entry: &Entry) -> Result<(), Error> {
-        let bytes = entry.name.len() + entry.link.as_ref().map_or(0, Vec::len);
+        let more = [&entry.link, &entry.unique].map(|more| more.as_ref().map_or(0, Vec::len));
+        let bytes = entry.name.len() + more.iter().sum::<usize>();
         match (self.entries.checked_sub(1), self.bytes.checked_sub(bytes)) {
             (Some(entries), Some(bytes)) => *self = Self { entries, bytes },
             _ => {
@@ -67,13 +70,15 @@ pub(crate) fn entries_within(
     allowance: &mut Allowance,
 ) -> Result<Folder, Error> {
     let mut entries = Vec::new();
-    let unknown = each(session, folder, |entry| {
+    let mut listing = session.entries(folder, UtcDateTime::now())?;
+    for entry in listing.by_ref() {
+        let entry = entry?;
         allowance.spend(&entry)?;
         entries.push(entry);
-        Ok(())
-    })?;
+    }
+    let (unknown, unique) = (listing.unknown(), listing.unique().map(<[u8]>::to_vec));
     sort(&mut entries);
-    Ok(Folder { entries, unknown })
+    Ok(Folder { entries, unknown, unique })
 }
 
 /// Hands out a folder's entries as they come. Lines that were not understood.

@@ -126,7 +126,8 @@ impl Asked<'_> {
     /// A folder and all below.
     fn tree(&self, session: &mut Session, out: impl Write) -> Result<(), Failure> {
         let allowance = Allowance::default();
-        let mut tree = Tree { asked: self, session, out, allowance, unknown: 0, refused: 0 };
+        let above = Vec::new();
+        let mut tree = Tree { asked: self, session, out, allowance, above, unknown: 0, refused: 0 };
         let walked = tree.walk(self.base().as_ref(), b"", 0);
         let flushed = tree.out.flush().map_err(|error| Failure::stdout(&error));
         let (unknown, refused) = (tree.unknown, tree.refused);
@@ -147,6 +148,8 @@ struct Tree<'a, W> {
     session: &'a mut Session,
     out: W,
     allowance: Allowance,
+    /// What the server tells the folders by that we are in; none where it does not.
+    above: Vec<Option<Vec<u8>>>,
     unknown: u64,
     /// Folders that were not listed; each was named.
     refused: u64,
@@ -173,8 +176,9 @@ impl<W: Write> Tree<'_, W> {
             read => read.map_err(failure)?,
         };
         self.unknown += read.unknown;
+        self.above.push(read.unique);
         for entry in read.entries {
-            let is_folder = entry.kind == Kind::Folder;
+            let is_folder = entry.kind == Kind::Folder && !self.is_above(&entry, prefix);
             let component = entry.safe_component().map(<[u8]>::to_vec);
             let path = [prefix, &entry.name].concat();
             self.print(Entry { name: path.clone(), ..entry })?;
@@ -189,7 +193,18 @@ impl<W: Write> Tree<'_, W> {
                 _ => {}
             }
         }
+        self.above.pop();
         Ok(())
+    }
+
+    /// Whether this is one of the folders that it is in: by a link, mostly.
+    fn is_above(&self, entry: &Entry, prefix: &[u8]) -> bool {
+        let is_above = entry.unique.is_some() && self.above.contains(&entry.unique);
+        if is_above {
+            let path = line::shown(&[prefix, &entry.name].concat());
+            self.asked.output.note(&format!("{path} is a folder that it is in, and skipped"));
+        }
+        is_above
     }
 
     fn print(&mut self, entry: Entry) -> Result<(), Failure> {

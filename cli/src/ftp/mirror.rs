@@ -15,10 +15,12 @@ use crate::plan::bytes;
 use crew::Crew;
 use plan::{Nodes, Plan, Rules};
 use report::{Report, Way};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use tree::Reading;
 use wireline_ftp::{Kind, Type};
-use wireline_store::Tree;
+use wireline_store::{Tree, names_beside};
 use work::Work;
 
 /// `wireline ftp mirror URL DIR` and `wireline ftp mirror -R DIR URL`
@@ -169,9 +171,20 @@ impl Mirroring<'_> {
     }
 
     fn plan(&self, source: &Reading, target: &Reading) -> Plan {
-        let plan = Plan::new(&source.nodes, &target.nodes, &self.rules, self.args.delete);
+        let beside = |name: &[u8]| self.names_beside(name);
+        let plan = Plan::new(&source.nodes, &target.nodes, &self.rules, self.args.delete, beside);
         self.report.planned(&plan);
         plan
+    }
+
+    /// The names that a file takes at the target while it is transferred.
+    fn names_beside(&self, name: &[u8]) -> Vec<Vec<u8>> {
+        let here = || names_beside(OsStr::from_bytes(name)).map(OsString::into_vec).to_vec();
+        match (self.way, self.args.direct) {
+            (Way::Down, _) => here(),
+            (Way::Up, false) => transfer::names_beside(name).to_vec(),
+            (Way::Up, true) => Vec::new(),
+        }
     }
 
     fn preview(&self, plan: &Plan, source: &Reading) -> Result<(), Failure> {

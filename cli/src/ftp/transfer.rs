@@ -2,10 +2,11 @@
 //! Must not hold: which files, where they come from and go to, pauses between tries (`tries.rs`).
 
 mod folders;
+mod same;
 mod upload;
 
 pub(crate) use folders::{is_folder, make_folders, parent};
-pub(crate) use upload::{Leaves, Upload, Way, store};
+pub(crate) use upload::{Leaves, Upload, Version, Way, names_beside, store, version};
 
 use crate::exit::{Exit, Failure};
 use wireline_ftp::{

@@ -148,7 +148,7 @@ impl Putting<'_> {
         }
         let way = if self.args.uploading.direct { Way::Direct } else { Way::Renamed };
         let transfer_type = self.target.location.transfer_type;
-        let mut upload = Upload::new(&file, size, target, way);
+        let mut upload = Upload::new(&file, size.is_some(), target, way, self.site.output);
         self.tries.make(|session, left| {
             session.set_transfer_type(transfer_type);
             upload.leaves = if left > 0 { Leaves::ForAnotherTry } else { Leaves::Nothing };

@@ -34,6 +34,13 @@ impl Names {
     }
 }
 
+/// The names beside a target that a [`Part`](crate::Part) for it takes: of its part file, of the
+/// description, and of one being written. What bears them otherwise is lost.
+pub fn names_beside(name: &OsStr) -> [OsString; 3] {
+    let Names { part, description, temporary } = Names::beside(name);
+    [part, description, temporary]
+}
+
 /// At most `limit` bytes from the start, not ending inside a UTF-8 character: macOS refuses such
 /// names.
 fn whole_characters(raw: &[u8], limit: usize) -> &[u8] {

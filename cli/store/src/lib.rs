@@ -35,6 +35,28 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Limits
+//!
+//! | what | limit | beyond it |
+//! |---|---|---|
+//! | a name that a server chose | 255 bytes, an extension of 32 survives | cut: [`safe_name`] |
+//! | links followed from a path that was typed | 40, as Linux does | [`Error::Io`] |
+//! | a description beside a part | 64 KiB | it counts as none, and nothing is continued |
+//! | a unique id; a line of the journal | 16 KiB; 64 KiB | [`Error::Io`], [`Error::Journal`] |
+//! | waiting for another program's lock of an mbox | 30 s | [`Error::MboxLocked`] |
+//! | waiting for another run of ours | none: at once | [`Error::Locked`] |
+//!
+//! # Errors
+//!
+//! | whose doing | kind of [`Error`] |
+//! |---|---|
+//! | it is there and may stay, or is no file | `Exists`, `NotAFile` |
+//! | somebody else is at it | `Locked`, `MboxLocked` |
+//! | somebody else was at it | `Planted`, `Lost`, `Journal` |
+//! | it cannot be continued | `Offset`, `OtherVersion`, `Unseekable` |
+//! | the system's | `Denied` by permission or a read-only file system, `Io` |
+//! | the caller's | `NotBegun` |
 
 mod beside;
 mod description;
@@ -53,6 +75,7 @@ mod tree;
 #[path = "../tests/scratch/mod.rs"]
 mod scratch;
 
+pub use beside::names_beside;
 pub use description::Description;
 pub use error::Error;
 pub use mail::{Collection, Delivery, Entry, Journal, Mailbox, Outcome, State};

@@ -98,7 +98,8 @@ impl Session {
             self.hashing = Some(algorithm);
         }
         let saying = self.options.telnet.path(verb, path);
-        let reply = self.dialogue.complete(verb, &saying)?;
+        let reply = self.dialogue.ask_patiently(verb, &saying)?;
+        let reply = self.dialogue.expect(verb, reply, Reply::is_success)?;
         let hex = digits(&reply, algorithm);
         let none = || Error::violation(verb, format!("no checksum: {reply}"));
         Ok(Checksum { algorithm, hex: hex.ok_or_else(none)? })

@@ -48,7 +48,10 @@ impl Session {
             let reply = self.dialogue.ask("REST", &command::with("REST", offset))?;
             self.dialogue.expect("REST", reply, Reply::is_intermediate)?;
         }
-        let reply = self.dialogue.begin(doing, saying)?;
+        let reply = match self.says_ahead(doing) {
+            true => self.dialogue.begin_ahead(doing, saying, &alone("EPSV"))?,
+            false => self.dialogue.begin(doing, saying)?,
+        };
         let begun = |reply: &Reply| reply.is_preliminary() || reply.is_success();
         let reply = self.dialogue.expect(doing, reply, begun)?;
         match self.establish(doing, opening) {
@@ -98,10 +101,32 @@ impl Session {
     }
 
     fn epsv(&mut self) -> Result<Wire, Error> {
-        const DOING: &str = "EPSV";
-        let reply = self.dialogue.complete(DOING, &alone(DOING))?;
-        let port = extended_passive_port(reply.first_line());
-        self.dial_data(DOING, port, &reply)
+        if let Some(reply) = self.dialogue.take_ahead()? {
+            match self.dial_extended(&reply) {
+                Ok(data) => return Ok(data),
+                // Then it is asked for when it is needed.
+                Err(_) => self.options.ahead = false,
+            }
+        }
+        let reply = self.dialogue.complete("EPSV", &alone("EPSV"))?;
+        self.dial_extended(&reply)
+    }
+
+    fn dial_extended(&mut self, reply: &Reply) -> Result<Wire, Error> {
+        let port = extended_passive_port(reply.first_line()).filter(|_| reply.is_success());
+        self.dial_data("EPSV", port, reply)
+    }
+
+    /// Whether the next EPSV goes out behind this command. Many servers read commands in the middle
+    /// of a transfer and refuse them, or lose them; this one is known to read them in turn.
+    fn says_ahead(&self, doing: &str) -> bool {
+        let fetches = matches!(doing, "RETR" | "LIST" | "MLSD" | "NLST");
+        let is_passive = self.options.data_mode == DataMode::Passive && self.extended;
+        fetches
+            && is_passive
+            && self.options.ahead
+            && self.pipelines()
+            && self.greeting.to_string().contains("vsFTPd")
     }
 
     fn pasv(&mut self) -> Result<Wire, Error> {

@@ -15,11 +15,22 @@ pub(crate) struct Dialogue {
     /// Nothing may be said any more: the connection broke, the server is about to close it, or a
     /// transfer was left in the middle.
     pub(crate) over: bool,
+    ahead: Ahead,
+}
+
+/// A command that was said before its turn.
+#[derive(Debug, Default)]
+enum Ahead {
+    #[default]
+    Nothing,
+    /// Its reply comes behind that of the command before it.
+    Said,
+    Answered(Reply),
 }
 
 impl Dialogue {
     pub(crate) const fn new(wire: Wire, limits: Limits) -> Self {
-        Self { wire, limits, over: false }
+        Self { wire, limits, over: false, ahead: Ahead::Nothing }
     }
 
     /// Says one thing and hears its reply, a preliminary one too.
@@ -30,9 +41,55 @@ impl Dialogue {
         self.hear(doing)
     }
 
+    /// The same, and says the next thing with it, whose reply [`Dialogue::take_ahead`] hands out.
+    pub(crate) fn begin_ahead(
+        &mut self,
+        doing: &'static str,
+        saying: &Saying,
+        next: &Saying,
+    ) -> Result<Reply, Error> {
+        self.begin_turn(doing)?;
+        self.wire.say(saying);
+        self.wire.say(next);
+        self.ahead = Ahead::Said;
+        self.flush(doing)?;
+        self.hear(doing)
+    }
+
+    /// The reply to what was said ahead, if something was.
+    pub(crate) fn take_ahead(&mut self) -> Result<Option<Reply>, Error> {
+        self.hear_ahead()?;
+        match std::mem::take(&mut self.ahead) {
+            Ahead::Answered(reply) => Ok(Some(reply)),
+            _ => Ok(None),
+        }
+    }
+
+    /// What was said ahead is answered before anything that is said now.
+    pub(crate) fn hear_ahead(&mut self) -> Result<(), Error> {
+        if matches!(self.ahead, Ahead::Said) {
+            self.ahead = Ahead::Nothing;
+            self.ahead = Ahead::Answered(self.hear("a command said ahead")?);
+        }
+        Ok(())
+    }
+
     /// Says one thing and hears its last reply.
     pub(crate) fn ask(&mut self, doing: &'static str, saying: &Saying) -> Result<Reply, Error> {
         let first = self.begin(doing, saying)?;
+        self.last(doing, first)
+    }
+
+    /// As [`Dialogue::ask`], where the server has a whole file to read first.
+    pub(crate) fn ask_patiently(
+        &mut self,
+        doing: &'static str,
+        saying: &Saying,
+    ) -> Result<Reply, Error> {
+        self.begin_turn(doing)?;
+        self.wire.say(saying);
+        self.flush(doing)?;
+        let first = self.hear_within(doing, self.limits.final_reply)?;
         self.last(doing, first)
     }
 
@@ -106,6 +163,7 @@ impl Dialogue {
         if self.over {
             return Err(Error::Input(format!("{doing}: the session is over")));
         }
+        self.hear_ahead()?;
         match self.wire.answer_waiting() {
             Ok(false) => return Ok(()),
             Ok(true) | Err(wire::Error::Io(_)) => {}

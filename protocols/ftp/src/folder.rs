@@ -1,7 +1,7 @@
 //! Folders under way: listings read from the data connection one line at a time, however long.
 //! Must not hold: formats (`listing/`).
 
-use crate::listing::{ListParser, ListingLine, mlsd_line};
+use crate::listing::{ListParser, ListingLine, mlsd_line, own_unique};
 use crate::reply::without_end;
 use crate::transfer::UnderWay;
 use crate::{Entry, Error};
@@ -17,6 +17,7 @@ pub struct Listing<'s> {
     /// None for MLSD.
     parser: Option<ListParser>,
     unknown: u64,
+    unique: Option<Vec<u8>>,
 }
 
 /// The names of a folder, as NLST says them, or its lines as they are. Ends as [`Listing`] does.
@@ -30,7 +31,7 @@ pub struct Lines<'s> {
 
 impl<'s> Listing<'s> {
     pub(crate) const fn new(lines: Lines<'s>, parser: Option<ListParser>) -> Self {
-        Self { lines, parser, unknown: 0 }
+        Self { lines, parser, unknown: 0, unique: None }
     }
 
     /// Lines so far that no known format explains: there may be files that the iterator did not
@@ -38,6 +39,12 @@ impl<'s> Listing<'s> {
     #[must_use]
     pub const fn unknown(&self) -> u64 {
         self.unknown
+    }
+
+    /// The [`Entry::unique`] of the folder itself, once its line has come; MLSD need not have one.
+    #[must_use]
+    pub fn unique(&self) -> Option<&[u8]> {
+        self.unique.as_deref()
     }
 }
 
@@ -56,6 +63,9 @@ impl Iterator for Listing<'_> {
             };
             match parsed {
                 ListingLine::Entry(entry) => return Some(Ok(entry)),
+                ListingLine::Decoration if self.parser.is_none() => {
+                    self.unique = self.unique.take().or_else(|| own_unique(&line));
+                }
                 ListingLine::Decoration => {}
                 ListingLine::Unknown => self.unknown += 1,
             }

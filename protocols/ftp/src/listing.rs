@@ -31,6 +31,8 @@ pub struct Entry {
     pub mode: Option<u32>,
     /// What a link points to.
     pub link: Option<Vec<u8>>,
+    /// The same for all names of one file or folder, and for no other (RFC 3659 section 7.5.2).
+    pub unique: Option<Vec<u8>>,
 }
 
 /// What an [`Entry`] is.
@@ -71,7 +73,7 @@ pub enum Accuracy {
 impl Entry {
     pub(crate) fn new(name: &[u8], kind: Kind) -> Self {
         let name = name.to_vec();
-        Self { name, kind, size: None, modified: None, mode: None, link: None }
+        Self { name, kind, size: None, modified: None, mode: None, link: None, unique: None }
     }
 
     /// The name if a file of ours may bear it: not empty, not `.` or `..`, no slash, backslash or
@@ -173,6 +175,12 @@ pub(crate) fn mlsd_line(line: &[u8]) -> ListingLine {
         Some(facts) if facts.is_folder_itself() => ListingLine::Decoration,
         Some(facts) => ListingLine::Entry(facts.entry()),
     }
+}
+
+/// The `unique` of the folder that is listed, if this line of MLSD tells it.
+pub(crate) fn own_unique(line: &[u8]) -> Option<Vec<u8>> {
+    let facts = Facts::parse(without_end(line)).filter(Facts::is_the_listed_folder)?;
+    facts.value("unique").map(<[u8]>::to_vec)
 }
 
 #[cfg(test)]

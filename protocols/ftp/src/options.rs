@@ -21,6 +21,10 @@ pub struct Options {
     /// Small commands may go out together. Default: yes, but for servers whose greeting says that
     /// they are of a kind that loses some.
     pub pipelining: bool,
+    /// EPSV for the next transfer goes out behind the command of one that fetches, which saves a
+    /// round trip where files follow each other: to servers whose greeting says that they read
+    /// commands in turn (vsFTPd). Default: no.
+    pub ahead: bool,
     /// What the server may cost us.
     pub limits: Limits,
 }
@@ -59,6 +63,7 @@ impl Default for Options {
             transfer_type: Type::default(),
             telnet: Telnet::default(),
             pipelining: true,
+            ahead: false,
             limits: Limits::default(),
         }
     }

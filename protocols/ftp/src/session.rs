@@ -158,6 +158,11 @@ impl Session {
         self.options.data_mode = data_mode;
     }
 
+    /// Whether files follow each other from now on ([`Options::ahead`]).
+    pub const fn set_ahead(&mut self, ahead: bool) {
+        self.options.ahead = ahead;
+    }
+
     pub(crate) fn pipelines(&self) -> bool {
         const LOSING: [&str; 3] = ["Microsoft", "MadGoat", "MikroTik"];
         let greeting = self.greeting.to_string();

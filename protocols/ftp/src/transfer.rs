@@ -128,6 +128,7 @@ impl<'s> UnderWay<'s> {
             true => dialogue.hear_within(DOING, limit)?,
             false => self.begun.clone(),
         };
+        dialogue.hear_ahead()?;
         if !first.is_success() {
             return dialogue.hear_within(DOING, limit).map(drop);
         }

@@ -28,6 +28,10 @@ const GATHERED_BYTES: usize = 64 * 1024;
 /// through: a copy would cost more than the write that it saves.
 const WRITTEN_THROUGH_BYTES: usize = 16 * 1024;
 
+/// A pipe between socket and file costs more than it saves before so many bytes have come, and for
+/// fewer than so many that are still to come.
+const WORTH_IT_BYTES: u64 = 64 * 1024;
+
 impl<'a> Sink<'a> {
     /// A file, written from its current position. In clear the kernel moves the bytes from
     /// socket to file by itself (`splice`); a FIFO or device will do as well.
@@ -139,7 +143,9 @@ impl Wire {
                 continue;
             }
             sink.flush()?;
-            got += self.splice(sink, most - got, got, expected)?;
+            if got >= WORTH_IT_BYTES {
+                got += self.splice(sink, most - got, got, expected)?;
+            }
             if got == most || !self.fill_body(got, expected)? {
                 break;
             }
@@ -176,7 +182,6 @@ impl Wire {
         before: u64,
         expected: Option<u64>,
     ) -> Result<u64, Error> {
-        const WORTH_IT_BYTES: u64 = 64 * 1024;
         let (Some(file), Some(_), WORTH_IT_BYTES..) =
             (sink.as_file(), self.transport.clear(), most)
         else {

@@ -143,7 +143,7 @@ pub(super) mod tests {
 
     pub(crate) fn entry(name: &str, kind: Kind) -> Entry {
         let name = name.as_bytes().to_vec();
-        Entry { name, kind, size: None, modified: None, mode: None, link: None }
+        Entry { name, kind, size: None, modified: None, mode: None, link: None, unique: None }
     }
 
     fn at(seconds: i64, accuracy: Accuracy) -> Option<Modified> {

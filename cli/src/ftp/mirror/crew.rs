@@ -245,12 +245,14 @@ impl<P> Heap<P> {
         }
     }
 
-    /// A piece is out of the way, and these came of it.
+    /// A piece is out of the way, and these came of it. Who waits has to know of more, and of the end.
     fn done(&self, more: Vec<P>) {
         let mut state = lock(&self.0);
         state.under_way -= 1;
-        state.pieces.extend(more);
-        self.1.notify_all();
+        if !more.is_empty() || state.under_way == 0 {
+            state.pieces.extend(more);
+            self.1.notify_all();
+        }
     }
 
     /// Whether this worker may leave, since others stay. It has left then.

@@ -92,16 +92,29 @@ pub(crate) struct Plan {
     pub(crate) skipped: Vec<(Branch, &'static str)>,
     /// What bears the name at the target is of another kind, and stays.
     pub(crate) conflicts: Vec<(Branch, &'static str)>,
+    /// A file beside it takes this name at the target while it is transferred.
+    pub(crate) reserved: Vec<Branch>,
 }
 
 impl Plan {
-    /// Compares the trees. What the source does not have is removed only if `removes`.
-    pub(crate) fn new(source: &Nodes, target: &Nodes, rules: &Rules, removes: bool) -> Self {
+    /// Compares the trees. What the source does not have is removed only if `removes`; `beside` are
+    /// the names that a file takes in its folder of the target while it is transferred.
+    pub(crate) fn new(
+        source: &Nodes,
+        target: &Nodes,
+        rules: &Rules,
+        removes: bool,
+        beside: impl Fn(&[u8]) -> Vec<Branch>,
+    ) -> Self {
         let mut plan = Self::default();
         let mut blocked = HashSet::new();
+        let reserved = reserved(source, rules, beside);
         for (path, node) in source.iter().filter(|(path, node)| rules.wants(path, node.kind)) {
             if blocked.contains(folder_of(path)) {
                 blocked.insert(path.as_slice());
+            } else if reserved.contains(path) {
+                plan.reserved.push(path.clone());
+                blocked.insert(path);
             } else if !plan.compare(path, node, target.get(path)) {
                 blocked.insert(path);
             }
@@ -175,6 +188,26 @@ impl Plan {
             () => None,
         }
     }
+}
+
+/// What the source has under a name that a file beside it takes. All these names are hidden.
+fn reserved(
+    source: &Nodes,
+    rules: &Rules,
+    beside: impl Fn(&[u8]) -> Vec<Branch>,
+) -> HashSet<Branch> {
+    let wanted = || source.iter().filter(|(path, node)| rules.wants(path, node.kind));
+    let hidden = wanted().map(|(path, _)| path).filter(|path| name_of(path).starts_with(b"."));
+    let hidden: HashSet<_> = hidden.map(Vec::as_slice).collect();
+    let folders: HashSet<_> = hidden.iter().map(|path| folder_of(path)).collect();
+    wanted()
+        .filter(|(path, node)| class(node.kind) == Class::File && folders.contains(folder_of(path)))
+        .flat_map(|(path, _)| {
+            let folder = folder_of(path);
+            beside(name_of(path)).into_iter().map(|name| join(folder, &name))
+        })
+        .filter(|path| hidden.contains(path.as_slice()))
+        .collect()
 }
 
 /// What can stand in for another at a target.

@@ -109,6 +109,16 @@ impl<'a> Report<'a> {
             let failure = Failure::new(Exit::Local, why).hint("remove it, or --exclude the name");
             self.failed(self.way.deed(), std::slice::from_ref(path), failure);
         }
+        self.reserved(&plan.reserved);
+    }
+
+    /// Names that files beside them take while they are transferred.
+    fn reserved(&self, paths: &[Branch]) {
+        for path in paths {
+            let why = "a file beside it has this name while it is transferred";
+            let failure = Failure::new(Exit::Local, why).hint("--exclude one of the two");
+            self.failed(self.way.deed(), std::slice::from_ref(path), failure);
+        }
     }
 
     /// Names that have no place in a tree of ours.

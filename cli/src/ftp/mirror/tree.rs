@@ -6,6 +6,7 @@ use super::plan::{Branch, Node, Nodes, depth, folder_of, join};
 use super::report::{Deed, Report};
 use crate::exit::{Exit, Failure};
 use crate::ftp::list::{self, line::shown};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -32,6 +33,8 @@ pub(crate) struct Reading {
     /// The root could not be listed.
     pub(crate) refused: Option<Failure>,
     bytes: usize,
+    /// What the server tells its folders by.
+    uniques: HashMap<Branch, Vec<u8>>,
     /// It has no end: nothing may be believed.
     endless: Option<Failure>,
 }
@@ -65,20 +68,48 @@ impl Reading {
     /// What a server has listed of a folder. The folders to be listed next, and what is odd.
     fn take(&mut self, folder: &[u8], listed: list::Folder) -> (Vec<Branch>, Vec<(Branch, Odd)>) {
         self.unknown += listed.unknown;
+        self.know(folder, listed.unique);
         let (mut folders, mut odd) = (Vec::new(), Vec::new());
-        for entry in listed.entries {
+        for mut entry in listed.entries {
             let path = join(folder, &entry.name);
+            if entry.kind == Kind::Folder && self.is_above(folder, entry.unique.as_deref()) {
+                // What leads back up is as good as a link.
+                entry.kind = Kind::Link;
+            }
             let added = match entry.safe_component() {
                 Some(_) => self.add(path.clone(), node_of(&entry)),
                 None => Err(Odd::Unsafe),
             };
             match added {
                 Err(why) => odd.push((path, why)),
-                Ok(()) if entry.kind == Kind::Folder => folders.push(path),
+                Ok(()) if entry.kind == Kind::Folder => {
+                    self.know(&path, entry.unique);
+                    folders.push(path);
+                }
                 Ok(()) => {}
             }
         }
         (folders, odd)
+    }
+
+    fn know(&mut self, folder: &[u8], unique: Option<Vec<u8>>) {
+        if let Some(unique) = unique {
+            self.bytes += unique.len();
+            self.uniques.insert(folder.to_vec(), unique);
+        }
+    }
+
+    /// Whether something in this folder is the folder itself, or one that it is in.
+    fn is_above(&self, folder: &[u8], unique: Option<&[u8]>) -> bool {
+        let Some(unique) = unique else { return false };
+        let mut above = Some(folder);
+        while let Some(folder) = above {
+            if self.uniques.get(folder).is_some_and(|own| own == unique) {
+                return true;
+            }
+            above = (!folder.is_empty()).then(|| folder_of(folder));
+        }
+        false
     }
 
     fn take_items(&mut self, folder: &[u8], items: Vec<Item>) -> Vec<Branch> {
@@ -204,7 +235,7 @@ mod tests {
 
     fn entry(name: &str, kind: Kind) -> Entry {
         let name = name.as_bytes().to_vec();
-        Entry { name, kind, size: None, modified: None, mode: None, link: None }
+        Entry { name, kind, size: None, modified: None, mode: None, link: None, unique: None }
     }
 
     /// hostile.md rows 154 and 155: names that lead out, and those that would be one file of ours.
@@ -214,7 +245,8 @@ mod tests {
         let mut entries: Vec<_> = names.iter().map(|name| entry(name, Kind::File)).collect();
         entries.push(entry("sub", Kind::Folder));
         let mut reading = Reading::default();
-        let (folders, odd) = reading.take(b"in", list::Folder { entries, unknown: 2 });
+        let (folders, odd) =
+            reading.take(b"in", list::Folder { entries, unknown: 2, unique: None });
         assert_eq!(folders, [b"in/sub".to_vec()]);
         let odd: Vec<_> = odd.iter().map(|(path, why)| (shown(path), why)).collect();
         let lines: Vec<_> = odd.iter().map(|(path, why)| format!("{path} {why:?}")).collect();
@@ -241,7 +273,10 @@ mod tests {
         let mut folder = Branch::new();
         for level in 1..=DEPTH + 1 {
             let entries = vec![entry("again", Kind::Folder)];
-            folder = reading.take(&folder, list::Folder { entries, unknown: 0 }).0.remove(0);
+            folder = reading
+                .take(&folder, list::Folder { entries, unknown: 0, unique: None })
+                .0
+                .remove(0);
             assert_eq!(reading.endless.is_some(), level > DEPTH, "{level}");
         }
         assert_eq!(reading.whole().unwrap_err().exit.code(), 5);
@@ -251,6 +286,40 @@ mod tests {
         assert!(reading.endless.is_none());
         reading.add(b"b".to_vec(), node).unwrap();
         assert_eq!(reading.whole().unwrap_err().exit.code(), 5);
+    }
+
+    /// A folder that is one of those it is in is a link, whatever the server calls it.
+    #[test]
+    fn loops_are_links() {
+        let unique = |name: &str, unique: &str| Entry {
+            unique: (!unique.is_empty()).then(|| unique.as_bytes().to_vec()),
+            ..entry(name, Kind::Folder)
+        };
+        type Row<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], &'a [&'a str]);
+        let rows: [Row<'_>; 4] = [
+            ("", Some("r"), &[("a", "1"), ("up", "r"), ("plain", "")], &["a", "plain"]),
+            ("a", None, &[("b", "2"), ("self", "1"), ("up", "r")], &["a/b"]),
+            (
+                "a/b",
+                Some("2"),
+                &[("c", "3"), ("d", "3"), ("x", "1"), ("y", "r")],
+                &["a/b/c", "a/b/d"],
+            ),
+            ("plain", None, &[("a", "1"), ("up", "r")], &["plain/a"]),
+        ];
+        let mut reading = Reading::default();
+        for (folder, own, entries, wanted) in rows {
+            let entries = entries.iter().map(|(name, own)| unique(name, own)).collect();
+            let own = own.map(|own| own.as_bytes().to_vec());
+            let listed = list::Folder { entries, unknown: 0, unique: own };
+            let (folders, odd) = reading.take(folder.as_bytes(), listed);
+            let folders: Vec<_> = folders.iter().map(|path| shown(path)).collect();
+            assert_eq!(
+                (folders, odd),
+                (wanted.iter().map(|it| (*it).to_owned()).collect(), vec![])
+            );
+        }
+        assert_eq!(reading.nodes[b"a/b/x".as_slice()].kind, Kind::Link);
     }
 
     #[test]

@@ -7,14 +7,14 @@ use super::report::{Deed, Report, Way};
 use super::tree::{folder, remote};
 use crate::exit::Failure;
 use crate::ftp::Site;
-use crate::ftp::transfer::{self, Leaves, Source, Trouble, Upload, refuse_beyond};
+use crate::ftp::transfer::{
+    self, Leaves, Source, Trouble, Upload, Version, refuse_beyond, version,
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::SystemTime;
 use time::UtcDateTime;
 use wireline_ftp::{Accuracy, Error, Pathname, Session};
 use wireline_store::{Options, Tree};
@@ -40,8 +40,8 @@ struct Piece {
     node: Node,
     /// It has been tried in this run.
     is_tried: bool,
-    /// What was sent of it: its size and time then.
-    sent: Option<(u64, SystemTime)>,
+    /// The version that was sent, in part.
+    sent: Option<Version>,
 }
 
 /// A file of ours is replaced, and is on the disk when the system likes.
@@ -140,11 +140,11 @@ impl Work<'_> {
         let file = folder(self.root, &piece.path)?.file(name(&piece.path))?;
         let (size, modified) = version(&file)?;
         refuse_beyond(self.most, Some(size))?;
-        let mut upload = Upload::new(&file, Some(size), &there, self.upload);
-        upload.resumes = piece.sent == Some((size, modified));
+        let mut upload = Upload::new(&file, true, &there, self.upload, self.site.output);
+        upload.sent = piece.sent;
         upload.leaves = if again { Leaves::ForAnotherTry } else { Leaves::Nothing };
         let stored = transfer::store(session, &mut upload);
-        piece.sent = (upload.has_begun() || upload.resumes).then_some((size, modified));
+        piece.sent = upload.sent;
         let bytes = stored?;
         if session.feat().is_ok_and(|features| features.has("MFMT")) {
             // Without it the file is as new as this run, which is new enough.
@@ -202,13 +202,6 @@ impl Work<'_> {
     fn there(&self, path: &[u8]) -> Result<Pathname, Error> {
         remote(self.base, path)
     }
-}
-
-/// What tells that a file of ours is still the same.
-fn version(file: &File) -> Result<(u64, SystemTime), Failure> {
-    let metadata = file.metadata().map_err(|error| Failure::local(&error))?;
-    let modified = metadata.modified().map_err(|error| Failure::local(&error))?;
-    Ok((metadata.len(), modified))
 }
 
 fn name(path: &[u8]) -> &OsStr {

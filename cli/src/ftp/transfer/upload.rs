@@ -1,10 +1,12 @@
 //! Uploads: under a temporary name, compared, then renamed; what bore the name stays whole until then.
 //! Must not hold: folders, pauses between tries.
 
-use super::{Trouble, is_permanent};
+use super::{Trouble, is_permanent, same};
 use crate::exit::{Exit, Failure};
+use crate::output::Output;
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
+use std::time::SystemTime;
 use wireline_ftp::{Error, Pathname, Session, Type};
 
 /// How an upload comes to its name.
@@ -29,45 +31,72 @@ pub(crate) enum Leaves {
     ForLater,
 }
 
+/// What tells that a file of ours is still the same: its size, and when it was changed.
+pub(crate) type Version = (u64, SystemTime);
+
 /// A file of ours on its way to the server.
 #[derive(Debug)]
 pub(crate) struct Upload<'a> {
     file: &'a File,
-    size: Option<u64>,
+    /// A regular file: sent from its beginning, again if need be. Anything else is sent from where
+    /// it stands, once.
+    is_regular: bool,
     path: &'a Pathname,
     way: Way,
-    /// Continue behind what the server has under the name that is written to, on the user's word
-    /// that it is of this file. A second [`store`] continues in any case what the first has sent.
+    output: Output,
+    /// Continue behind what the server has under the name that is written to, if it is how our file
+    /// begins (`-C -`). A second [`store`] continues in any case what the first has sent.
     pub(crate) resumes: bool,
     pub(crate) leaves: Leaves,
-    /// What is there under the name that is written to is of this very file.
+    /// Bytes went.
     begun: bool,
+    /// The version of our file that they were of: what is there under the name that is written to
+    /// is its beginning.
+    pub(crate) sent: Option<Version>,
 }
 
 impl<'a> Upload<'a> {
-    /// A regular file has a `size` and is sent from its beginning; anything else is sent from where
-    /// it stands, once.
+    /// Nothing was sent yet.
     pub(crate) const fn new(
         file: &'a File,
-        size: Option<u64>,
+        is_regular: bool,
         path: &'a Pathname,
         way: Way,
+        output: Output,
     ) -> Self {
-        let (resumes, leaves, begun) = (false, Leaves::Nothing, false);
-        Self { file, size, path, way, resumes, leaves, begun }
+        let (resumes, leaves, begun, sent) = (false, Leaves::Nothing, false, None);
+        Self { file, is_regular, path, way, output, resumes, leaves, begun, sent }
     }
 
-    /// Whether bytes went: what is there of them is of this very file.
-    pub(crate) const fn has_begun(&self) -> bool {
-        self.begun
+    /// As the file is now.
+    fn version(&self) -> Result<Option<Version>, Failure> {
+        if !self.is_regular {
+            return Ok(None);
+        }
+        version(self.file).map(Some)
     }
+}
+
+/// As a file of ours is now.
+pub(crate) fn version(file: &File) -> Result<Version, Failure> {
+    let about = file.metadata().map_err(|error| unreadable(&error))?;
+    let modified = about.modified().map_err(|error| unreadable(&error))?;
+    Ok((about.len(), modified))
 }
 
 /// `.NAME.wireline-part`, in the folder of NAME: a later run finds it again. A name that gets too
 /// long by it is refused by the server; [`Way::Direct`] remains.
 fn temporary_name(path: &Pathname) -> Result<Pathname, Error> {
-    beside(path, b".wireline-part")
+    beside(path, PART)
 }
+
+/// The names that an upload takes in the folder of its file until that has its own.
+pub(crate) fn names_beside(name: &[u8]) -> [Vec<u8>; 2] {
+    [PART, OLD].map(|ending| [b".", name, ending].concat())
+}
+
+const PART: &[u8] = b".wireline-part";
+const OLD: &[u8] = b".wireline-old";
 
 /// A name that is derived from another, in the same folder.
 fn beside(path: &Pathname, ending: &[u8]) -> Result<Pathname, Error> {
@@ -105,17 +134,17 @@ fn write(
     target: &Pathname,
 ) -> Result<u64, Trouble> {
     let is_text = session.options().transfer_type == Type::Ascii;
-    let continues = (upload.resumes || upload.begun) && !is_text;
-    let offset = match upload.size.filter(|_| continues) {
-        Some(size) => size_of(session, target)?.filter(|&there| there <= size).unwrap_or(0),
+    let version = upload.version()?;
+    let offset = match version.filter(|_| !is_text) {
+        Some(version) => held(session, upload, target, version)?,
         None => 0,
     };
-    if upload.size.is_some() {
+    if version.is_some() {
         { upload.file }.seek(SeekFrom::Start(offset)).map_err(|error| unreadable(&error))?;
     }
-    let sent = match offset > 0 && upload.size == Some(offset) {
+    let sent = match offset > 0 && version.is_some_and(|(size, _)| size == offset) {
         true => 0,
-        false => send(session, upload, target, offset)?,
+        false => send(session, upload, target, (offset, version))?,
     };
     match is_text {
         true => Ok(offset + sent),
@@ -123,21 +152,49 @@ fn write(
     }
 }
 
-/// The bytes behind `offset`. Once they go, only a regular file can be tried again.
+/// How many bytes of this version of ours are there already: what this run has sent of it, or what
+/// an earlier one has and is how it begins. Two versions are never made one.
+fn held(
+    session: &mut Session,
+    upload: &Upload<'_>,
+    target: &Pathname,
+    version: Version,
+) -> Result<u64, Trouble> {
+    let is_sent = upload.sent == Some(version);
+    if !is_sent && !upload.resumes && upload.sent.is_none() {
+        return Ok(0);
+    }
+    let there = size_of(session, target)?.unwrap_or(0);
+    let why = match there {
+        0 => return Ok(0),
+        _ if there > version.0 => "more is there than here",
+        _ if is_sent => return Ok(there),
+        _ if !upload.resumes => "the file has changed meanwhile",
+        _ => match same::begins_with(session, target, there, upload.file)? {
+            Some(true) => return Ok(there),
+            Some(false) => "what is there is not how the file begins",
+            None => "the server does not show what is there",
+        },
+    };
+    upload.output.note(&format!("{why}: {target} is sent from its beginning"));
+    Ok(0)
+}
+
+/// The bytes behind the offset. Once they go, only a regular file can be tried again.
 fn send(
     session: &mut Session,
     upload: &mut Upload<'_>,
     target: &Pathname,
-    offset: u64,
+    (offset, version): (u64, Option<Version>),
 ) -> Result<u64, Trouble> {
     let begun = match offset {
         0 => session.stor(target, 0),
         _ => session.appe(target),
     };
     let under_way = begun.map_err(|error| refused(error, upload.way))?;
-    upload.begun = true;
+    (upload.begun, upload.sent) = (true, version);
     push(under_way, upload)
-        .map_err(|trouble| Trouble { again: trouble.again && upload.size.is_some(), ..trouble })
+        .map_err(|trouble| Trouble { again: trouble.again && upload.is_regular, ..trouble })
 }
 
 /// Behind what is there. Another try could add the same again.
@@ -199,7 +256,7 @@ fn rename(session: &mut Session, upload: &Upload<'_>, temporary: &Pathname) -> R
     let may_be_in_use = matches!(error, Error::Refused { doing: "RNTO", .. });
     match error {
         error if may_be_in_use && is_permanent(&error) => {
-            let aside = beside(upload.path, b".wireline-old")?;
+            let aside = beside(upload.path, OLD)?;
             match session.rename(upload.path, &aside) {
                 Ok(_) => replace(session, upload, temporary, &aside),
                 Err(_) => Err(clean_up(session, upload, temporary, error.into())),
@@ -242,8 +299,9 @@ fn clean_up(
         Leaves::ForAnotherTry => trouble.again,
         Leaves::ForLater => true,
     };
-    let is_there = upload.begun && (keeps || session.is_over() || session.dele(temporary).is_err());
-    match is_there && upload.size.is_some() {
+    let may_be_there = upload.begun || upload.sent.is_some();
+    let is_there = may_be_there && (keeps || session.is_over() || session.dele(temporary).is_err());
+    match is_there && upload.is_regular {
         true => {
             let then = if upload.leaves == Leaves::ForLater { ": -C - continues it" } else { "" };
             let left = format!("{temporary} is left there{then}");
@@ -253,10 +311,11 @@ fn clean_up(
     }
 }
 
-/// Servers let some only write to names that are there, or to those of a certain form.
+/// Servers let some only write to names that are there, or to those of a certain form; for good.
 fn refused(error: Error, way: Way) -> Trouble {
+    let may_be_the_name = way == Way::Renamed && is_permanent(&error);
     let trouble = Trouble::from(error);
-    match way == Way::Renamed && trouble.failure.exit == Exit::Refused {
+    match may_be_the_name {
         true => {
             let hint = "--direct writes straight to the name, without a temporary one";
             Trouble { failure: trouble.failure.hint(hint), ..trouble }
@@ -288,26 +347,46 @@ mod tests {
     use wireline_transcript::{Fixture, Transcript};
     use wireline_wire::{Dialer, Endpoint};
 
+    const QUIET: Output = Output { quiet: true };
+
+    /// What is said of a file that goes over, whole then, under its temporary name.
+    fn sending(verb: &str, data: &str) -> String {
+        format!(
+            "C: EPSV\nS: 229 (|||{{{{data:port=2000}}}}|)\nC: {verb} .x.wireline-part\nS: 150 ok\n\
+             C/data= {data}\nC/data! close\nS: 226 ok\nC: SIZE .x.wireline-part\nS: 213 3\n\
+             C: RNFR .x.wireline-part\nS: 350 ok\nC: RNTO x\nS: 250 ok\n"
+        )
+    }
+
     /// Uploads `new` to `x` on a server that answers so once the file is there.
     fn renamed(answers: &str) -> Result<u64, Trouble> {
         let dialogue = format!(
-            "@protocol ftp\n==\nS: 220 ok\nC: USER anonymous\nS: 230 in\nC: FEAT\nS: 502 no\n\
-             C: TYPE I\nS: 200 ok\nC: EPSV\nS: 229 (|||{{{{data:port=2000}}}}|)\n\
-             C: STOR .x.wireline-part\nS: 150 ok\nC/data= new\nC/data! close\nS: 226 ok\n\
-             C: SIZE .x.wireline-part\nS: 213 3\n{answers}C: QUIT\nS: 221 bye\n"
+            "C: EPSV\nS: 229 (|||{{{{data:port=2000}}}}|)\nC: STOR .x.wireline-part\nS: 150 ok\n\
+             C/data= new\nC/data! close\nS: 226 ok\nC: SIZE .x.wireline-part\nS: 213 3\n{answers}"
         );
-        let parsed = Transcript::parse(dialogue.as_bytes(), "x", &mut |_| Err("none".into()));
+        with_session(&dialogue, |session| {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(b"new").unwrap();
+            let path = Pathname::try_from("x").unwrap();
+            store(session, &mut Upload::new(&file, true, &path, Way::Renamed, QUIET))
+        })
+    }
+
+    /// Works with a server of RFC 959 that hears and says this behind TYPE I.
+    fn with_session<T>(dialogue: &str, work: impl Fn(&mut Session) -> T) -> T {
+        let text = format!(
+            "@protocol ftp\n==\nS: 220 ok\nC: USER anonymous\nS: 230 in\nC: FEAT\nS: 502 no\n\
+             C: TYPE I\nS: 200 ok\n{dialogue}C: QUIT\nS: 221 bye\n"
+        );
+        let parsed = Transcript::parse(text.as_bytes(), "x", &mut |_| Err("none".into()));
         let server = Fixture::new(parsed.unwrap()).start().unwrap();
         let endpoint = Endpoint::new("127.0.0.1", server.addr().port()).unwrap();
         let (dialer, login) = (Dialer::default(), Login::anonymous());
         let mut session = Session::open(&dialer, &endpoint, Options::default(), &login).unwrap();
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(b"new").unwrap();
-        let path = Pathname::try_from("x").unwrap();
-        let stored = store(&mut session, &mut Upload::new(&file, Some(3), &path, Way::Renamed));
+        let done = work(&mut session);
         session.quit().unwrap();
         server.finish().unwrap();
-        stored
+        done
     }
 
     /// The old file is under its name or the new one is, whatever the server refuses.
@@ -334,6 +413,31 @@ mod tests {
             let stored = renamed(&answers.concat()).map_err(|trouble| trouble.failure);
             let told = stored.as_ref().map_err(|failure| failure.hint.as_deref());
             assert_eq!(told.copied(), wanted, "{answers:?}");
+        }
+    }
+
+    /// A file that has changed between two tries is not continued.
+    #[test]
+    fn versions_of_ours() {
+        let file = tempfile::tempfile().unwrap();
+        let before = version(&file).unwrap();
+        assert_eq!(version(&file).unwrap(), before);
+        { &file }.write_all(b"new").unwrap();
+        let after = version(&file).unwrap();
+        assert_ne!(after, before);
+        file.set_modified(after.1 + std::time::Duration::from_secs(1)).unwrap();
+        let touched = version(&file).unwrap();
+        for (sent, appends) in [(after, false), (touched, true)] {
+            let begin = "C: SIZE .x.wireline-part\nS: 213 2\n";
+            let (verb, data) = if appends { ("APPE", "w") } else { ("STOR", "new") };
+            let dialogue = format!("{begin}{}", sending(verb, data));
+            let stored = with_session(&dialogue, |session| {
+                let path = Pathname::try_from("x").unwrap();
+                let mut upload = Upload::new(&file, true, &path, Way::Renamed, QUIET);
+                upload.sent = Some(sent);
+                store(session, &mut upload).map(|bytes| (bytes, upload.sent))
+            });
+            assert_eq!(stored.map_err(|trouble| trouble.failure.why), Ok((3, Some(touched))));
         }
     }
 

@@ -62,6 +62,7 @@ impl<'a> Facts<'a> {
             modified: self.value("modify").and_then(time_val),
             mode: mode.and_then(|mode| u32::from_str_radix(mode, 8).ok()).map(|mode| mode & 0o7777),
             link: link.map(<[u8]>::to_vec),
+            unique: self.value("unique").map(<[u8]>::to_vec),
             ..Entry::new(self.name, kind)
         }
     }
@@ -81,6 +82,13 @@ impl<'a> Facts<'a> {
             }
             _ => (Kind::Other, None),
         }
+    }
+
+    /// The folder that is listed, but not the one above.
+    pub(super) fn is_the_listed_folder(&self) -> bool {
+        let kind = self.value("type").unwrap_or_default();
+        kind.eq_ignore_ascii_case(b"cdir")
+            || self.name == b"." && !kind.eq_ignore_ascii_case(b"pdir")
     }
 
     /// The folder that is listed, or the one above: under any name (RFC 3659 section 7.5.1).

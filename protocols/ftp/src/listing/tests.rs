@@ -222,6 +222,30 @@ fn facts_by_name() {
     assert_eq!(facts.name(), b"..");
 }
 
+/// RFC 3659 section 7.5.2: one folder is told by this, whatever name it has.
+#[test]
+fn uniques() {
+    let rows = [
+        ("type=dir;unique=a1; x", Some("a1"), None),
+        ("type=file;UNIQUE=; x", Some(""), None),
+        ("type=dir; x", None, None),
+        ("type=cdir;unique=a1; /pub", None, Some("a1")),
+        ("type=dir;unique=a1; .", None, Some("a1")),
+        ("type=cdir; .", None, None),
+        ("type=pdir;unique=a0; ..", None, None),
+        ("type=pdir;unique=a0; .", None, None),
+    ];
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    for (line, of_entry, own) in rows {
+        let found = match mlsd_line(line.as_bytes()) {
+            ListingLine::Entry(entry) => entry.unique.map(text),
+            _ => None,
+        };
+        let found_own = own_unique(line.as_bytes()).map(text).filter(|_| found.is_none());
+        assert_eq!((found.as_deref(), found_own.as_deref()), (of_entry, own), "{line}");
+    }
+}
+
 /// hostile.md rows 34 (of ftp-telnet.md), 154, 157, 159: what could lead out of a folder.
 #[test]
 fn names_for_files_of_ours() {

@@ -436,6 +436,68 @@ fn aborted() {
     }
 }
 
+/// vsFTPd reads commands in turn: EPSV goes out behind the command before, and its reply is taken
+/// when it is needed. What is odd is asked for again, and nothing is said ahead any more.
+#[test]
+fn said_ahead() {
+    const FILE: &str = "S: 150 ok\nS/data= hello\nS/data! close\nS: 226 done\n";
+    const ABORTED: &str = "S: 150 ok\nS/data= some\nC: ABOR\nS/data! close\nS: 426 closed\n";
+    // Each connection is another channel: the next is listened on while one is open.
+    const PORT: &str = "S: 229 ok (|||{{next:port=50000}}|)\n";
+    let both = "C: RETR f\nC: EPSV\n";
+    let alone = format!("{EPSV}C: RETR f\n{FILE}C: PWD\nS: 257 \"/\"\n");
+    // Nobody is dialled there any more.
+    let last = FILE.replace("data", "next");
+    let last = format!("{both}{last}S: 229 ok (|||2000|)\nC: PWD\nS: 257 \"/\"\n");
+    let (_listener, unused) = unused_data();
+    let rows = [
+        (format!("{EPSV}{both}{FILE}{PORT}{last}"), ["hello"; 2]),
+        (format!("{unused}{both}S: 550 no\n{PORT}{last}"), ["550 RETR", "hello"]),
+        (format!("{EPSV}{both}{FILE}S: 450 busy\n{alone}"), ["hello"; 2]),
+        (format!("{EPSV}{both}{FILE}S: 229 what\n{alone}"), ["hello"; 2]),
+        (
+            format!("{EPSV}{both}S: 150 ok\nS/data! close\nS: 426 cut\n{PORT}{last}"),
+            ["426 RETR", "hello"],
+        ),
+        (format!("{EPSV}{both}{ABORTED}{PORT}S: 225 none\n{last}"), ["aborted", "hello"]),
+    ];
+    for (lines, wanted) in rows {
+        let begin = "@protocol ftp\n== test\nS: 220 (vsFTPd 3.0.3)\nC: USER anonymous\nS: 230 in\n";
+        play(&parsed(&format!("{begin}{IMAGE}{lines}")), |line| {
+            let mut session = line.anonymous(Options { ahead: true, ..Options::default() });
+            let found = wanted.map(|wanted| match wanted {
+                "aborted" => {
+                    session.retr(&path("f"), WHOLE).unwrap().abort().unwrap();
+                    wanted.to_owned()
+                }
+                _ => match fetch(&mut session, WHOLE) {
+                    Ok(bytes) => String::from_utf8(bytes).unwrap(),
+                    Err(error) => kind(&error),
+                },
+            });
+            assert_eq!(found, wanted, "{lines}");
+            assert_eq!(session.pwd().unwrap(), path("/"));
+        });
+    }
+}
+
+/// Nothing goes ahead to other servers, or unasked.
+#[test]
+fn nothing_said_ahead() {
+    let file = "C: RETR f\nS: 150 ok\nS/data= hello\nS/data! close\nS: 226 done\n";
+    for (greeting, ahead) in [("220 (vsFTPd 3.0.3)", false), ("220 ProFTPD Server", true)] {
+        let text = format!(
+            "@protocol ftp\n== test\nS: {greeting}\nC: USER anonymous\nS: 230 in\n{IMAGE}{EPSV}{file}{EPSV}{file}"
+        );
+        play(&parsed(&text), |line| {
+            let mut session = line.anonymous(Options { ahead, ..Options::default() });
+            for _ in 0..2 {
+                assert_eq!(fetch(&mut session, WHOLE).unwrap(), b"hello");
+            }
+        });
+    }
+}
+
 /// A guard that is dropped takes the session with it: nobody knows where it stands.
 #[test]
 fn dropped_in_the_middle() {

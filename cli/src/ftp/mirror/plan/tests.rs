@@ -34,6 +34,38 @@ fn nodes(lines: &[&str]) -> Nodes {
     lines.iter().map(|line| node(line)).collect()
 }
 
+fn none(_: &[u8]) -> Vec<Branch> {
+    Vec::new()
+}
+
+/// A name that a file beside it takes is left alone, with what is in it.
+#[test]
+fn names_that_are_taken() {
+    let source = [
+        ".x.part 3 @1",
+        "d/",
+        "d/.x.part/",
+        "d/.x.part/y 1 @1",
+        "d/.y.part 2 @1",
+        "d/x 1 @1",
+        "x 9 @1",
+    ];
+    let beside = |name: &[u8]| vec![[b".", name, b".part"].concat()];
+    let rows: [(&[&str], &[&str], &[&str]); 3] = [
+        (&[], &[".x.part", "d/.x.part"], &["d/.y.part", "d/x", "x"]),
+        (&["x"], &[], &[".x.part", "d/.x.part/y", "d/.y.part"]),
+        (&[".*", "y"], &[], &["d/x", "x"]),
+    ];
+    let texts = |paths: Vec<Branch>| {
+        paths.into_iter().map(|path| String::from_utf8(path).unwrap()).collect::<Vec<_>>()
+    };
+    for (exclude, reserved, transfers) in rows {
+        let plan = Plan::new(&nodes(&source), &Nodes::new(), &rules(&[], exclude), false, beside);
+        assert_eq!(texts(plan.reserved), reserved, "{exclude:?}");
+        assert_eq!(texts(plan.transfers.into_iter().map(|it| it.0).collect()), transfers);
+    }
+}
+
 fn rules(include: &[&str], exclude: &[&str]) -> Rules {
     let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
     Rules::parse(&owned(include), &owned(exclude)).unwrap()
@@ -54,9 +86,9 @@ fn said(plan: &Plan) -> Vec<String> {
 
 fn check(rules: &Rules, rows: &[(&[&str], &[&str], &[&str])]) {
     for (source, target, wanted) in rows {
-        let plan = Plan::new(&nodes(source), &nodes(target), rules, true);
+        let plan = Plan::new(&nodes(source), &nodes(target), rules, true, none);
         assert_eq!(said(&plan), *wanted, "{source:?} {target:?}");
-        let spared = Plan::new(&nodes(source), &nodes(target), rules, false);
+        let spared = Plan::new(&nodes(source), &nodes(target), rules, false, none);
         assert!(spared.removals.is_empty());
     }
 }
@@ -192,7 +224,7 @@ fn guards_of_removal() {
         (&target, 3, 0, None),
     ];
     for (source, unknown, most, wanted) in rows {
-        let plan = Plan::new(source, &target, &Rules::default(), true);
+        let plan = Plan::new(source, &target, &Rules::default(), true, none);
         let refused = plan.refuses_removal(source, *unknown, *most);
         assert_eq!(refused.map(|(why, _)| why).as_deref(), *wanted);
     }
