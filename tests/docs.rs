@@ -171,6 +171,7 @@ fn ftp() -> Vec<(&'static str, String)> {
     vec![
         ("final_reply", seconds(limits.final_reply)),
         ("aftermath", seconds(limits.aftermath)),
+        ("keep_alive", seconds(limits.keep_alive)),
         ("preliminaries", count(limits.preliminaries)),
         ("status_lines", count(limits.status_lines)),
         ("listing_line_bytes", bytes(limits.listing_line_bytes)),

@@ -2,8 +2,8 @@
 //! to 161, 164, 168, 170, 172, 174, 176 to 180, 182 and 183; row 23 of the fault matrix.
 
 use crate::ftp_support::{
-    content, dialogue, finals, ftp, get, is_clean, mirror, over, said, said_of, site, site_over,
-    site_with, strict, tree, verb, without, words, words_in,
+    content, dialogue, finals, ftp, get, is_clean, mirror, mirror_back, over, said, said_of, site,
+    site_over, site_with, strict, tree, verb, without, words, words_in,
 };
 use crate::support::{Folder, Ran, beside, run_within, scripts};
 use std::os::unix::fs::symlink;
@@ -82,6 +82,27 @@ fn names_do_not_leave_the_target() {
     }
 }
 
+/// Row 159 of a target: what names no file in its folder is never removed, and counts.
+#[test]
+fn names_do_not_reach_out_of_a_target() {
+    let is_one = |name: &str| !matches!(name, "." | "..") && !name.contains(['/', '\r', '\0']);
+    beside(BAD_NAMES, |name| {
+        let (server, folder) = (naming(&[name], "file"), Folder::new());
+        std::fs::create_dir(folder.at("out")).unwrap();
+        folder.write("out/good", "good");
+        let ran = mirror_back(&folder, &server, "/d/", &["--delete"]);
+        let removed = said_of(&server, "DELE");
+        match name {
+            "." | ".." => assert_eq!((ran.code, removed.len()), (Some(0), 0), "{name:?}: {ran:?}"),
+            // The server has no such file: that it is removed by its name is what matters.
+            _ if is_one(name) => assert_eq!(removed.len(), 1, "{name:?}: {ran:?}"),
+            _ => assert_eq!((ran.code, removed.len()), (Some(10), 0), "{name:?}: {ran:?}"),
+        }
+        assert_eq!(server.file("out"), Some(b"bad".to_vec()), "{name:?}");
+        assert_eq!(server.file("d/good"), Some(b"good".to_vec()), "{name:?}");
+    });
+}
+
 /// Row 159 again, of NLST's names and LIST alone.
 #[test]
 fn names_by_list_do_not_leave_either() {
@@ -152,7 +173,7 @@ fn local_links_are_not_gone_through() {
     symlink(folder.at("outside"), folder.at("out/dir")).unwrap();
     symlink(folder.at("outside/secret"), folder.at("out/file")).unwrap();
     symlink(".", folder.at("out/loop")).unwrap();
-    let ran = crate::ftp_support::mirror_back(&folder, &server, "/up/", &[]);
+    let ran = mirror_back(&folder, &server, "/up/", &[]);
     assert!(ran.stderr.contains("dir") && ran.stderr.contains("file"), "a note: {ran:?}");
     assert_eq!(tree(&server.root().join("up")).into_keys().collect::<Vec<_>>(), ["good"]);
 }
@@ -481,11 +502,11 @@ fn names_of_uploads_are_names() {
     std::fs::create_dir(folder.at("out")).unwrap();
     let names = ["x", ".x.wireline-part", ".x.wireline-old", ".y.wireline-part"];
     names.iter().for_each(|name| folder.write(&format!("out/{name}"), name));
-    let ran = crate::ftp_support::mirror_back(&folder, &server, "/up/", &[]);
+    let ran = mirror_back(&folder, &server, "/up/", &[]);
     assert_eq!(ran.code, Some(10), "{ran:?}");
     let there = tree(&server.root().join("up"));
     assert_eq!(there.keys().collect::<Vec<_>>(), [".y.wireline-part", "x"]);
-    let ran = crate::ftp_support::mirror_back(&folder, &server, "/up/", &["--direct"]);
+    let ran = mirror_back(&folder, &server, "/up/", &["--direct"]);
     ran.done();
     assert_eq!(tree(&server.root().join("up")), tree(&folder.at("out")));
 }
@@ -505,7 +526,7 @@ fn what_is_of_another_kind_is_named() {
     folder.write("out/b/y", "1");
     folder.write("out/a", "2");
     folder.write("out/d", "3");
-    let ran = crate::ftp_support::mirror_back(&folder, &server, "/", &[]);
+    let ran = mirror_back(&folder, &server, "/", &[]);
     assert_eq!(ran.code, Some(10), "{ran:?}");
     assert_eq!((server.file("a/x"), server.file("b")), (Some(b"1".to_vec()), Some(b"2".to_vec())));
     assert_eq!(server.file("d"), Some(b"3".to_vec()));

@@ -77,7 +77,7 @@ fn a_tree_comes_and_is_up_to_date_then() {
         let folder = Folder::new();
         touch(&server.root().join("a"), LONG_AGO);
         let ran = mirror(&folder, &server, "/", more);
-        summed(ran.done(), &["5 files, 70012 bytes fetched", "3 folders made"]);
+        summed(ran.done(), &["5 files, 70012 bytes fetched", "4 folders made"]);
         assert_eq!(tree(&folder.at("in")), tree(server.root()), "{label}");
         if label == "MLSD" {
             assert_eq!(modified(&folder.at("in/a")), LONG_AGO);
@@ -411,6 +411,98 @@ fn few_commands_a_file() {
     let commands = said(&server);
     assert!(commands.len() <= 230, "{} commands: {:?}", commands.len(), &commands[..30]);
     assert_eq!(server.connections(), 1);
+}
+
+/// What a server may call a file, and what no file here is made of: hostile.md row 159.
+const ODD: [(&str, &[u8]); 4] =
+    [("back\\slash", b"1"), ("tab\there", b"22"), ("C:x", b"333"), ("su\\b/deep", b"4444")];
+
+/// With `-R` the server's names are compared and sent back, and need not be safe here.
+#[test]
+fn odd_names_go_up_once() {
+    let rows = [
+        ("MLSD", Extensions::default()),
+        ("Unix", without(|it| it.mlst = false)),
+        ("RFC 959", Extensions::none()),
+    ];
+    for (label, extensions) in rows {
+        let server = site_with(&[("up/", b"")], |options| options.extensions = extensions);
+        let folder = holding(&ODD);
+        mirror_back(&folder, &server, "/up/", &[]).done();
+        assert_eq!(tree(&server.root().join("up")), tree(&folder.at("out")), "{label}");
+        summed(
+            mirror_back(&folder, &server, "/up/", &[]).done(),
+            &["0 files, 0 bytes stored", "4 up to date"],
+        );
+        for name in ["out/back\\slash", "out/su\\b/deep"] {
+            std::fs::remove_file(folder.at(name)).unwrap();
+        }
+        std::fs::remove_dir(folder.at("out/su\\b")).unwrap();
+        let ran = mirror_back(&folder, &server, "/up/", &["--delete"]);
+        summed(ran.done(), &["2 up to date", "3 deleted"]);
+        assert_eq!(tree(&server.root().join("up")), tree(&folder.at("out")), "{label}");
+        strict(label, &server);
+    }
+}
+
+/// On the way here they are skipped by name, and nothing is deleted; `--exclude` leaves them out.
+#[test]
+fn odd_names_stay_there() {
+    let (server, folder) = (site(&ODD), Folder::new());
+    write(server.root(), &[("good", b"1")]);
+    write(&folder.at("in"), &[("mine", b"1")]);
+    let ran = mirror(&folder, &server, "/", &["--delete"]);
+    assert_eq!(ran.code, Some(10), "{ran:?}");
+    for name in ["back\\\\slash", "tab\\there", "C:x", "su\\\\b"] {
+        assert!(ran.stderr.contains(&format!("skipping {name}: ")), "{name}: {ran:?}");
+    }
+    let words = "4 failed, so nothing is deleted (1 would be)";
+    assert!(ran.stderr.contains(words) && !ran.stderr.contains("listing"), "{ran:?}");
+    ran.hinted("--exclude");
+    assert_eq!(finals(&folder.at("in")).into_keys().collect::<Vec<_>>(), ["good", "mine"]);
+    let json = mirror(&folder, &server, "/", &["--json"]);
+    assert_eq!(json.text().matches(r#""action":"skip""#).count(), 4, "{json:?}");
+    let excluded = ["--delete", "--exclude", "*\\*", "--exclude", "C:*", "--exclude", "tab?here"];
+    summed(mirror(&folder, &server, "/", &excluded).done(), &["1 up to date", "1 deleted"]);
+    assert_eq!(tree(&folder.at("in")).into_keys().collect::<Vec<_>>(), ["good"]);
+    assert!(said_of(&server, "RETR").len() == 1, "{:?}", said(&server));
+}
+
+/// The folder that a tree goes into counts when it has to be made, in either direction.
+#[test]
+fn the_target_itself_is_made() {
+    let rows = [
+        ("MLSD", Extensions::default()),
+        ("Unix", without(|it| it.mlst = false)),
+        ("RFC 959", Extensions::none()),
+    ];
+    for (label, extensions) in rows {
+        let server = site_with(&[("x", b"1")], |options| options.extensions = extensions);
+        let folder = holding(&[("x", b"1")]);
+        for (made, which) in [("1 folder made", "first"), ("0 folders made", "then")] {
+            let ran = mirror_back(&folder, &server, "/new/deep/", &[]);
+            summed(ran.done(), &[made]);
+            let ran = mirror(&folder, &server, "/new/deep/", &[]);
+            summed(ran.done(), &[made]);
+            assert_eq!(server.file("new/deep/x"), Some(b"1".to_vec()), "{label} {which}");
+        }
+        strict(label, &server);
+    }
+    let (server, folder) = (site(&[("x", b"1")]), holding(&[("x", b"1")]));
+    for ran in [
+        mirror(&folder, &server, "/", &["--dry-run"]),
+        mirror_back(&folder, &server, "/new/", &["--dry-run"]),
+    ] {
+        let text = ran.done().text();
+        assert_eq!(text.lines().next(), Some("mkdir the folder itself"), "{text}");
+    }
+    let line = r#"{"action":"mkdir","path":"."}"#;
+    for ran in [
+        mirror(&folder, &server, "/", &["--json"]),
+        mirror_back(&folder, &server, "/new/", &["--json"]),
+    ] {
+        assert_eq!(ran.done().text().lines().next(), Some(line));
+    }
 }
 
 /// `--retry` takes what failed for now.

@@ -213,6 +213,8 @@ Stops on SIGTERM or SIGINT. A client finds WIRELINE_ADDR, WIRELINE_PORT and WIRE
 and WIRELINE_ADDR_2, WIRELINE_PORT_2 of a second FILE. The exit code is the client's if that is not 0, else 1
 when it did not do as a transcript says, 6 when it outlived --timeout. The mail servers log in alice with
 wonderland, and an address may ask for trouble: rcpt550@x, data452@x, delay2s@x, drop@x.
+On FTP the name of a file or folder may: retr550, delay2s, slow-1000, cut-100, full, no226, hang,
+many-5000, again. With --root names ask for nothing.
 
 Examples:
   wireline serve http --root .

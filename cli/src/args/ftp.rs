@@ -180,7 +180,7 @@ pub(crate) struct PutFiles {
 /// `wireline ftp mirror URL DIR`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  wireline ftp mirror ftp://host/pub/ pub --jobs 8\n  wireline ftp mirror -R site ftp://u@host/www/ --delete --dry-run"
+    after_help = "A name on the server with a backslash, a control byte or a drive (C:) is not taken here: it is\nskipped and counts as failed, unless --exclude leaves it out. -R takes names as they are.\n\nExamples:\n  wireline ftp mirror ftp://host/pub/ pub --jobs 8\n  wireline ftp mirror -R site ftp://u@host/www/ --delete --dry-run"
 )]
 pub(crate) struct Mirror {
     /// From where

@@ -19,7 +19,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use tree::Reading;
-use wireline_ftp::{Kind, Type};
+use wireline_ftp::{Entry, Kind, Type};
 use wireline_store::{Tree, names_beside};
 use work::Work;
 
@@ -104,11 +104,13 @@ impl Mirroring<'_> {
             Some(root) => tree::ours(root, self.report, |path| self.compares(&source.nodes, path))?,
             None => Reading::default(),
         };
-        let plan = self.plan(&source, &target);
+        let mut plan = self.plan(&source, &target);
         match &root {
-            Some(root) if !self.args.dry_run => self.carry_out(crew, root, plan, &source),
-            _ => self.preview(&plan, &source),
+            Some(root) if !self.args.dry_run => return self.carry_out(crew, root, plan, &source),
+            Some(_) => {}
+            None => plan.makes_root(),
         }
+        self.preview(&plan, &source)
     }
 
     fn up(&self, crew: &mut Crew<'_>, root: &Tree) -> Result<(), Failure> {
@@ -118,8 +120,11 @@ impl Mirroring<'_> {
         if refused.as_ref().is_some_and(|failure| failure.exit != Exit::Refused) {
             return refused.map_or(Ok(()), Err);
         }
-        let plan = self.plan(&source, &target);
+        let mut plan = self.plan(&source, &target);
         if self.args.dry_run {
+            if refused.is_some() {
+                plan.makes_root();
+            }
             return self.preview(&plan, &source);
         }
         if refused.is_some() || target.nodes.is_empty() {
@@ -133,7 +138,13 @@ impl Mirroring<'_> {
         crew: &mut Crew<'_>,
         enters: impl Fn(&[u8]) -> bool + Sync,
     ) -> Result<Reading, Failure> {
-        let read = tree::theirs(crew, self.report, self.location.path.as_ref(), enters)?;
+        // What is on its way here names files here, the other is compared and sent back.
+        let component = match self.way {
+            Way::Down => Entry::safe_component,
+            Way::Up => Entry::component,
+        };
+        let base = self.location.path.as_ref();
+        let read = tree::theirs(crew, self.report, base, &self.rules, component, enters)?;
         if let Some(doubt) = list::doubt(read.unknown) {
             self.site.output.warn(&doubt);
         }
@@ -148,13 +159,18 @@ impl Mirroring<'_> {
 
     /// The folder here, made with those above it; none when it is missing and may not be made.
     fn root(&self) -> Result<Option<Tree>, Failure> {
-        if self.args.dry_run && !self.folder.exists() {
+        let is_missing = !self.folder.exists();
+        if self.args.dry_run && is_missing {
             return Ok(None);
         }
         std::fs::create_dir_all(self.folder).map_err(|error| {
             Failure::local(&error).doing(format!("making {}", self.folder.display()))
         })?;
-        Ok(Some(Tree::open(self.folder)?))
+        let root = Tree::open(self.folder)?;
+        if is_missing {
+            self.report.made(b"");
+        }
+        Ok(Some(root))
     }
 
     /// The folder there, with those above it. Not every server that lists by LIST says that there is
@@ -164,10 +180,13 @@ impl Mirroring<'_> {
             return refused.map_or(Ok(()), Err);
         };
         let made = crew.once(|session| match refused.is_none() && session.feat()?.has("MLST") {
-            true => Ok(()),
-            false => Ok(transfer::make_folders(session, base)?),
+            true => Ok(false),
+            false => Ok(transfer::make_missing(session, base)?),
         });
-        made.map_err(|failure| failure.doing(format!("making the folder {base}")))
+        if made.map_err(|failure| failure.doing(format!("making the folder {base}")))? {
+            self.report.made(b"");
+        }
+        Ok(())
     }
 
     fn plan(&self, source: &Reading, target: &Reading) -> Plan {
@@ -219,7 +238,8 @@ impl Mirroring<'_> {
         let failures = self.report.failures();
         if failures > 0 && !plan.removals.is_empty() {
             let count = plan.removals.len();
-            self.site.output.warn(&format!("{failures} failed: {count} are not deleted"));
+            let why = format!("{failures} failed, so nothing is deleted ({count} would be)");
+            self.site.output.warn(&why);
             return Ok(false);
         }
         match plan.refuses_removal(&source.nodes, source.unknown, self.args.max_delete) {

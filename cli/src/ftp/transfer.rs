@@ -5,7 +5,7 @@ mod folders;
 mod same;
 mod upload;
 
-pub(crate) use folders::{is_folder, make_folders, parent};
+pub(crate) use folders::{is_folder, make_folders, make_missing, parent};
 pub(crate) use upload::{Leaves, Upload, Version, Way, names_beside, store, version};
 
 use crate::exit::{Exit, Failure};

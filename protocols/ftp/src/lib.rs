@@ -48,6 +48,7 @@
 //! | the greeting, and every reply but the last of a transfer | 60 s, dripping does not extend it | [`wireline_wire::Limits::idle`] |
 //! | the reply behind the last byte of a file | 120 s | [`Limits::final_reply`] |
 //! | what is said of a transfer that failed | 5 s | [`Limits::aftermath`] |
+//! | silence on the control connection until the system probes it | 30 s | [`Limits::keep_alive`] |
 //! | a pause in a file or a listing | 60 s | [`wireline_wire::Limits::idle`] |
 //! | the data connection: ours, the server's | 10 s, 30 s | [`wireline_wire::Limits::connect_each`], [`connect_all`](wireline_wire::Limits::connect_all) |
 //! | a line of a reply; its lines; those of STAT | 16 KiB; 512; 100,000 | [`wireline_wire::Limits`], [`Limits::status_lines`] |
@@ -55,6 +56,23 @@
 //! | a line of a listing; its lines | 16 KiB; 10,000,000 | [`Limits::listing_line_bytes`], [`Limits::listing_lines`] |
 //! | a file | the caller's, for each | [`Download::copy_to`] |
 //! | a pathname; a raw command | 4096 bytes | [`Pathname`], [`Line`] |
+//!
+//! # Errors
+//!
+//! | whose fault | kind | tried again: [`Error::retry`] |
+//! |---|---|---|
+//! | not reached, TLS, time, gone before the greeting | [`Error::Connection`] | safe; never after TLS, or for a name without an address |
+//! | the control connection broke in the dialogue | [`Error::Lost`] | safe, in a new session |
+//! | the data connection failed, or brought less than was announced | [`Error::Data`] | safe; never after TLS |
+//! | the server's: nonsense, or a limit | [`Error::Violation`] | never |
+//! | the server does not offer it | [`Error::Unsupported`] | never |
+//! | the server said 4yz, 5yz | [`Error::Refused`] | safe after 4yz; never |
+//! | the caller's | [`Error::Input`] | never |
+//! | it would have been unsafe | [`Error::Unsafe`] | never |
+//! | our sink's or source's | [`Error::Local`] | never |
+//!
+//! Safe is a try, not a continuation: a failed upload may have left a part of the file. Whether the
+//! same session can be used for it is said by [`Session::is_over`].
 //!
 //! # From Python's `ftplib`
 //!

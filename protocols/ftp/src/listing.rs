@@ -76,15 +76,24 @@ impl Entry {
         Self { name, kind, size: None, modified: None, mode: None, link: None, unique: None }
     }
 
-    /// The name if a file of ours may bear it: not empty, not `.` or `..`, no slash, backslash or
-    /// control byte, no drive (`C:`). Everything else could lead out of a folder.
+    /// The name if it is one element of a path on the server, to be compared or to be sent back: not
+    /// empty, not `.` or `..`, no slash, CR, LF or NUL.
+    #[must_use]
+    pub fn component(&self) -> Option<&[u8]> {
+        let name = self.name.as_slice();
+        let is_none = matches!(name, b"" | b"." | b"..");
+        (!is_none && !name.iter().any(|byte| b"/\r\n\0".contains(byte))).then_some(name)
+    }
+
+    /// The name if a file of ours may bear it: a [component](Entry::component) without a backslash
+    /// or a control byte, and no drive (`C:`). A backslash is refused wherever this runs, as what is
+    /// a name on one system leads out of a folder on the next.
     #[must_use]
     pub fn safe_component(&self) -> Option<&[u8]> {
-        let name = self.name.as_slice();
-        let bad = |byte: &u8| byte.is_ascii_control() || matches!(byte, b'/' | b'\\');
+        let name = self.component()?;
+        let bad = |byte: &u8| byte.is_ascii_control() || *byte == b'\\';
         let is_drive = matches!(name, [letter, b':', ..] if letter.is_ascii_alphabetic());
-        let is_odd = matches!(name, b"" | b"." | b"..") || is_drive || name.iter().any(bad);
-        (!is_odd).then_some(name)
+        (!is_drive && !name.iter().any(bad)).then_some(name)
     }
 
     /// Whether it is the folder itself or the one above.

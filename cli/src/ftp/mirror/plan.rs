@@ -128,6 +128,11 @@ impl Plan {
         plan
     }
 
+    /// The root is made before anything else.
+    pub(crate) fn makes_root(&mut self) {
+        self.folders.insert(0, Branch::new());
+    }
+
     /// What one name needs. False when nothing can come below it.
     fn compare(&mut self, path: &[u8], node: &Node, there: Option<&Node>) -> bool {
         match (class(node.kind), there.map(|there| class(there.kind))) {
@@ -176,15 +181,20 @@ impl Plan {
         match () {
             () if count == 0 => None,
             () if unknown > 0 => {
-                let why = format!("{unknown} lines of the source's listings were not understood");
-                Some((would + &why, "without --delete everything else is done"))
+                let lines = match unknown {
+                    1 => "1 line of the source's listings was".to_owned(),
+                    _ => format!("{unknown} lines of the source's listings were"),
+                };
+                let why = format!("{would}{lines} not understood");
+                Some((why, "without --delete everything else is done"))
             }
             () if source.is_empty() => {
                 Some((would + "the source is empty", "without --delete this is no failure"))
             }
-            () if count > most => {
-                Some((format!("{would}{most} are allowed"), "--max-delete N sets this limit"))
-            }
+            () if count > most => Some((
+                format!("{would}no more than {most} may be"),
+                "--max-delete N sets this limit",
+            )),
             () => None,
         }
     }

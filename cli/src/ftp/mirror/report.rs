@@ -41,6 +41,7 @@ impl Way {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
     List,
+    Skip,
     Mkdir,
     Fetch,
     Store,
@@ -51,6 +52,7 @@ impl Deed {
     const fn word(self) -> &'static str {
         match self {
             Self::List => "list",
+            Self::Skip => "skip",
             Self::Mkdir => "mkdir",
             Self::Fetch => "fetch",
             Self::Store => "store",
@@ -61,6 +63,7 @@ impl Deed {
     const fn doing(self) -> &'static str {
         match self {
             Self::List => "listing",
+            Self::Skip => "skipping",
             Self::Mkdir => "making",
             Self::Fetch => "fetching",
             Self::Store => "storing",
@@ -124,12 +127,13 @@ impl<'a> Report<'a> {
     /// Names that have no place in a tree of ours.
     pub(crate) fn odd(&self, odd: &[(Branch, Odd)]) {
         for (path, odd) in odd {
-            let why = match odd {
-                Odd::Unsafe => "the server's name for it is not safe here",
-                Odd::Twice => "the server has listed this name twice",
+            let why = match (odd, self.way) {
+                (Odd::Unsafe, Way::Down) => "the server's name for it is not safe here",
+                (Odd::Unsafe, Way::Up) => "the server's name for it is no name in a folder",
+                (Odd::Twice, _) => "the server has listed this name twice",
             };
-            let failure = Failure::new(Exit::Unsafe, why);
-            self.failed(Deed::List, std::slice::from_ref(path), failure);
+            let failure = Failure::new(Exit::Unsafe, why).hint("--exclude leaves it out");
+            self.failed(Deed::Skip, std::slice::from_ref(path), failure);
         }
     }
 
@@ -200,11 +204,12 @@ impl<'a> Report<'a> {
         self.print(&format!("{} {}{size}", deed.word(), said(path)));
     }
 
-    /// `{"action":"fetch","bytes":6,"path":"a/b.txt"}`
+    /// `{"action":"fetch","bytes":6,"path":"a/b.txt"}`; the folder itself is `.`.
     fn line(&self, deed: Deed, path: &[u8], fact: Option<(&str, Value)>) {
         if !self.json {
             return;
         }
+        let path = if path.is_empty() { b"." } else { path };
         let mut line = json!({ "action": deed.word(), "path": text(path) });
         if let (Some(line), Some((name, value))) = (line.as_object_mut(), fact) {
             line.insert(name.to_owned(), value);

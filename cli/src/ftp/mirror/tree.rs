@@ -2,7 +2,7 @@
 //! Must not hold: comparisons.
 
 use super::crew::{Crew, lock};
-use super::plan::{Branch, Node, Nodes, depth, folder_of, join};
+use super::plan::{Branch, Node, Nodes, Rules, depth, folder_of, join};
 use super::report::{Deed, Report};
 use crate::exit::{Exit, Failure};
 use crate::ftp::list::{self, line::shown};
@@ -39,6 +39,9 @@ pub(crate) struct Reading {
     endless: Option<Failure>,
 }
 
+/// The name of an entry if it may be in a tree.
+pub(crate) type Component = fn(&Entry) -> Option<&[u8]>;
+
 /// Why an entry is not in the tree.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Odd {
@@ -66,7 +69,12 @@ impl Reading {
     }
 
     /// What a server has listed of a folder. The folders to be listed next, and what is odd.
-    fn take(&mut self, folder: &[u8], listed: list::Folder) -> (Vec<Branch>, Vec<(Branch, Odd)>) {
+    fn take(
+        &mut self,
+        folder: &[u8],
+        listed: list::Folder,
+        component: Component,
+    ) -> (Vec<Branch>, Vec<(Branch, Odd)>) {
         self.unknown += listed.unknown;
         self.know(folder, listed.unique);
         let (mut folders, mut odd) = (Vec::new(), Vec::new());
@@ -76,7 +84,7 @@ impl Reading {
                 // What leads back up is as good as a link.
                 entry.kind = Kind::Link;
             }
-            let added = match entry.safe_component() {
+            let added = match component(&entry) {
                 Some(_) => self.add(path.clone(), node_of(&entry)),
                 None => Err(Odd::Unsafe),
             };
@@ -133,11 +141,14 @@ impl Reading {
     }
 }
 
-/// The server's tree below `base`, the folders of it that `enters` allows.
+/// The server's tree below `base`, the folders of it that `enters` allows. Names that are none are
+/// reported, unless the rules exclude them.
 pub(crate) fn theirs(
     crew: &mut Crew<'_>,
     report: &Report<'_>,
     base: Option<&Pathname>,
+    rules: &Rules,
+    component: Component,
     enters: impl Fn(&[u8]) -> bool + Sync,
 ) -> Result<Reading, Failure> {
     let reading = Mutex::new(Reading::default());
@@ -146,7 +157,8 @@ pub(crate) fn theirs(
             return Ok(Vec::new());
         }
         let listed = list::entries(session, remote_folder(base, folder)?.as_ref())?;
-        let (mut folders, odd) = lock(&reading).take(folder, listed);
+        let (mut folders, mut odd) = lock(&reading).take(folder, listed, component);
+        odd.retain(|(path, _)| rules.enters(path));
         report.odd(&odd);
         folders.retain(|folder| enters(folder));
         // The last is taken first.
@@ -238,15 +250,22 @@ mod tests {
         Entry { name, kind, size: None, modified: None, mode: None, link: None, unique: None }
     }
 
-    /// hostile.md rows 154 and 155: names that lead out, and those that would be one file of ours.
-    #[test]
-    fn names_of_a_server() {
-        let names = ["a", "..", "a", "b/c", "b\\c", "", "/etc", "C:x", "d\n", "e", ".hidden"];
+    /// What a server has listed, for a tree of ours.
+    fn listed(names: &[&str]) -> list::Folder {
         let mut entries: Vec<_> = names.iter().map(|name| entry(name, Kind::File)).collect();
         entries.push(entry("sub", Kind::Folder));
+        list::Folder { entries, unknown: 2, unique: None }
+    }
+
+    const NAMES: [&str; 11] =
+        ["a", "..", "a", "b/c", "b\\c", "", "/etc", "C:x", "d\n", "e", ".hidden"];
+
+    /// hostile.md rows 154, 155 and 159: names that lead out, and those that would be one file of
+    /// ours.
+    #[test]
+    fn names_of_a_server() {
         let mut reading = Reading::default();
-        let (folders, odd) =
-            reading.take(b"in", list::Folder { entries, unknown: 2, unique: None });
+        let (folders, odd) = reading.take(b"in", listed(&NAMES), Entry::safe_component);
         assert_eq!(folders, [b"in/sub".to_vec()]);
         let odd: Vec<_> = odd.iter().map(|(path, why)| (shown(path), why)).collect();
         let lines: Vec<_> = odd.iter().map(|(path, why)| format!("{path} {why:?}")).collect();
@@ -266,6 +285,18 @@ mod tests {
         assert_eq!(reading.unknown, 2);
     }
 
+    /// What is not written here has only to be a name there.
+    #[test]
+    fn names_to_be_sent_back() {
+        let mut reading = Reading::default();
+        let (_, odd) =
+            reading.take(b"", listed(&[&NAMES[..], &["t\tb"]].concat()), Entry::component);
+        let odd: Vec<_> = odd.iter().map(|(path, _)| shown(path)).collect();
+        assert_eq!(odd, ["..", "a", "b/c", "", "/etc", "d\\n"]);
+        let nodes: Vec<_> = reading.nodes.keys().map(|path| shown(path)).collect();
+        assert_eq!(nodes, [".hidden", "C:x", "a", "b\\\\c", "e", "sub", "t\\tb"]);
+    }
+
     /// hostile.md: a tree that is in itself again.
     #[test]
     fn trees_end() {
@@ -274,7 +305,11 @@ mod tests {
         for level in 1..=DEPTH + 1 {
             let entries = vec![entry("again", Kind::Folder)];
             folder = reading
-                .take(&folder, list::Folder { entries, unknown: 0, unique: None })
+                .take(
+                    &folder,
+                    list::Folder { entries, unknown: 0, unique: None },
+                    Entry::safe_component,
+                )
                 .0
                 .remove(0);
             assert_eq!(reading.endless.is_some(), level > DEPTH, "{level}");
@@ -312,7 +347,7 @@ mod tests {
             let entries = entries.iter().map(|(name, own)| unique(name, own)).collect();
             let own = own.map(|own| own.as_bytes().to_vec());
             let listed = list::Folder { entries, unknown: 0, unique: own };
-            let (folders, odd) = reading.take(folder.as_bytes(), listed);
+            let (folders, odd) = reading.take(folder.as_bytes(), listed, Entry::safe_component);
             let folders: Vec<_> = folders.iter().map(|path| shown(path)).collect();
             assert_eq!(
                 (folders, odd),

@@ -34,8 +34,16 @@ pub(crate) fn parent(path: &Pathname) -> Option<Pathname> {
 /// # Errors
 /// The last refusal, when the folder is not there in the end.
 pub(crate) fn make_folders(session: &mut Session, folder: &Pathname) -> Result<(), Error> {
-    if make(session, folder)?.is_none() || is_folder(session, folder)? {
-        return Ok(());
+    make_missing(session, folder).map(drop)
+}
+
+/// The same; whether the folder itself was made.
+pub(crate) fn make_missing(session: &mut Session, folder: &Pathname) -> Result<bool, Error> {
+    if make(session, folder)?.is_none() {
+        return Ok(true);
+    }
+    if is_folder(session, folder)? {
+        return Ok(false);
     }
     let bytes = folder.as_bytes();
     let ends = bytes.iter().enumerate().filter(|&(at, &byte)| at > 0 && byte == b'/');
@@ -44,7 +52,7 @@ pub(crate) fn make_folders(session: &mut Session, folder: &Pathname) -> Result<(
     }
     match make(session, folder)? {
         Some(refusal) if !is_folder(session, folder)? => Err(refusal),
-        _ => Ok(()),
+        refusal => Ok(refusal.is_none()),
     }
 }
 

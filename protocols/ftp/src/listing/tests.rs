@@ -263,3 +263,18 @@ fn names_for_files_of_ours() {
         assert!(safe(name), "{}", name.escape_ascii());
     }
 }
+
+/// The same of what is only compared and sent back: nothing that reaches into another folder, or
+/// into another command.
+#[test]
+fn names_for_the_server() {
+    let is_one = |name: &[u8]| Entry::new(name, Kind::File).component().is_some();
+    let bad: [&[u8]; 9] =
+        [b"", b".", b"..", b"../x", b"/abs", b"a/b", b"a\0b", b"a\nDELE b", b"a\rb"];
+    for name in bad {
+        assert!(!is_one(name), "{}", name.escape_ascii());
+    }
+    for name in [&b"a"[..], b"...", b"a\\b", b"..\\x", b"C:x", b"\x1b[2J", b"a\tb", b"\xff"] {
+        assert!(is_one(name), "{}", name.escape_ascii());
+    }
+}

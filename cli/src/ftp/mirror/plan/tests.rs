@@ -213,12 +213,18 @@ fn guards_of_removal() {
     let one = nodes(&["x 1 @1"]);
     let rows: &[(&Nodes, u64, usize, Option<&str>)] = &[
         (&one, 0, 2, None),
-        (&one, 0, 1, Some("2 would be deleted, and 1 are allowed")),
+        (&one, 0, 1, Some("2 would be deleted, and no more than 1 may be")),
         (
             &one,
             3,
             2,
             Some("2 would be deleted, and 3 lines of the source's listings were not understood"),
+        ),
+        (
+            &one,
+            1,
+            2,
+            Some("2 would be deleted, and 1 line of the source's listings was not understood"),
         ),
         (&Nodes::new(), 0, 9, Some("3 would be deleted, and the source is empty")),
         (&target, 3, 0, None),
