@@ -53,12 +53,9 @@ impl Error {
     /// Whether another try may help. It answers for the failure alone: whether the method may be
     /// repeated at all is [`crate::Method::is_idempotent`].
     #[must_use]
-    pub const fn retry(&self) -> Retry {
-        use wire::Error as W;
+    pub fn retry(&self) -> Retry {
         match self {
-            Self::Connection(
-                W::Connect { .. } | W::TimedOut { .. } | W::Closed | W::Cut { .. } | W::Io(_),
-            ) => Retry::Safe,
+            Self::Connection(error) if error.may_pass() => Retry::Safe,
             _ => Retry::Never,
         }
     }

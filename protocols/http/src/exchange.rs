@@ -4,6 +4,8 @@
 use crate::framing::{Body, Framing, framing};
 use crate::response::{Head, HeadReader, violation};
 use crate::{Error, Limits, Method, Persistence, Request, body};
+use std::collections::VecDeque;
+use std::time::Duration;
 use wireline_wire as wire;
 use wireline_wire::{Deadline, Saying, Sink, Wire};
 
@@ -14,8 +16,12 @@ pub struct Exchange {
     method: Method,
     limits: Limits,
     ranged: bool,
+    /// Heads that came before the content went out.
+    heard: VecDeque<Head>,
     /// The request went out whole, so the connection can serve another one.
     sent_whole: bool,
+    /// It was not the last one on its connection (RFC 9112 section 9.6).
+    keeps: bool,
 }
 
 /// A response whose head has come and whose body has not.
@@ -28,34 +34,74 @@ pub struct Response {
     spent: bool,
 }
 
-/// Bodies up to this size go out in one write with the head.
-const ONE_WRITE_BYTES: usize = 64 * 1024;
+/// How long a server that was asked whether it wants the content may think before it gets it.
+const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 impl Exchange {
-    /// Sends a request. When the peer answers before the body is out, sending stops and the
-    /// answer is read.
+    /// Sends a request. When the peer answers before the content is out, sending stops and the
+    /// answer is read. With [`Request::with_expectation`] the content waits for `100 Continue`, a
+    /// second at most.
     ///
     /// # Errors
-    /// [`Error::Connection`].
+    /// [`Error::Connection`], [`Error::Violation`]; [`Error::Local`] when the content cannot be
+    /// read, [`Error::Input`] when it was read already.
     pub fn send(
+        wire: Wire,
+        request: &Request,
+        persistence: Persistence,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        Self::begin(wire, &request.head(persistence), request, persistence, limits)
+    }
+
+    /// The same with this head, which the route to the origin may change.
+    pub(crate) fn begin(
         mut wire: Wire,
+        head: &Saying,
         request: &Request,
         persistence: Persistence,
         limits: Limits,
     ) -> Result<Self, Error> {
         wire.set_deadline("sending the request", Deadline::pause(wire.limits().idle));
-        wire.say(&request.head(persistence));
-        let sent_whole = match request.body().unwrap_or_default() {
-            [] => wire.flush().map(|()| true),
-            body if body.len() <= ONE_WRITE_BYTES => {
-                wire.say(&Saying::new().text(body));
-                wire.flush().map(|()| true)
-            }
-            body => wire.send_watching(body).map(|sent| sent == body.len()),
-        };
-        let sent_whole = answered_or(sent_whole)?;
+        wire.say(head);
         let (method, ranged) = (request.method().clone(), request.is_ranged());
-        Ok(Self { wire, method, limits, ranged, sent_whole })
+        let heard = VecDeque::new();
+        let keeps = persistence == Persistence::Keep;
+        let mut exchange = Self { wire, method, limits, ranged, heard, sent_whole: true, keeps };
+        let Some(content) = request.content() else {
+            exchange.sent_whole = answered_or(exchange.wire.flush().map(|()| true))?;
+            return Ok(exchange);
+        };
+        if request.expects_continue() && !exchange.may_continue()? {
+            exchange.sent_whole = false;
+            return Ok(exchange);
+        }
+        exchange.sent_whole = match content.small() {
+            Some(bytes) => {
+                exchange.wire.say(&Saying::new().text(bytes));
+                answered_or(exchange.wire.flush().map(|()| true))?
+            }
+            None => match content.send(&mut exchange.wire) {
+                Err(Error::Connection(error)) => answered_or(Err(error))?,
+                sent => sent?,
+            },
+        };
+        Ok(exchange)
+    }
+
+    /// Waits for `100 Continue`. `false` when the final answer is there already.
+    fn may_continue(&mut self) -> Result<bool, Error> {
+        while self.heard.len() <= self.limits.interim && self.wire.answer_within(CONTINUE_WAIT)? {
+            let head = self.head(!self.heard.is_empty())?;
+            let code = head.status.code();
+            self.heard.push_back(head);
+            match code {
+                100 => return Ok(true),
+                200.. => return Ok(false),
+                _ => {}
+            }
+        }
+        Ok(true)
     }
 
     /// Reads the heads up to the final one (RFC 9110 section 15.2). `interim` sees each before it.
@@ -67,7 +113,10 @@ impl Exchange {
         let idle = Deadline::within(self.wire.limits().idle);
         self.wire.set_deadline("waiting for the response", idle);
         for nth in 0..=self.limits.interim {
-            let head = self.head(nth > 0)?;
+            let head = match self.heard.pop_front() {
+                Some(head) => head,
+                None => self.head(nth > 0)?,
+            };
             match head.status.code() {
                 101 => return Err(violation("101 Switching Protocols, which nobody asked for")),
                 100..200 => interim(&head),
@@ -94,7 +143,7 @@ impl Exchange {
             return Err(violation(format!("{} to a request without a range", head.status)));
         }
         let mut framing = framing(&self.method, &head)?;
-        framing.persistent &= self.sent_whole;
+        framing.persistent &= self.sent_whole && self.keeps;
         Ok(Response { wire: self.wire, head, framing, limits: self.limits, spent: false })
     }
 }
@@ -122,6 +171,12 @@ impl Response {
     #[must_use]
     pub const fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// The limits it was asked with.
+    #[cfg(feature = "decoding")]
+    pub(crate) const fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// How the body ends.

@@ -3,7 +3,7 @@
 //! In scope: requests byte for byte (RFC 9112 section 3), heads read leniently on spelling and
 //! strictly on length (sections 4 and 5), body framing as one pure function (section 6.3), chunks
 //! (section 7.1), redirects, ranges and retries as pure questions (RFC 9110 sections 13, 14,
-//! 15.4), Basic (RFC 7617), kept connections (section 9.3). Out of scope: HTTP/2, caches, and the
+//! 15.4), Basic, Digest and Bearer (RFCs 7617, 7616, 6750), forms (RFC 7578), kept connections (section 9.3), absolute-form for proxies (section 3.2.2). Out of scope: HTTP/2, caches, and the
 //! loops around all this: following, retrying and storing are the caller's policy.
 //!
 //! ```
@@ -25,26 +25,42 @@
 
 mod auth;
 mod body;
+mod challenge;
 mod client;
+mod content;
+#[cfg(feature = "decoding")]
+mod decoding;
+mod digest;
+mod disposition;
 mod error;
 mod exchange;
 mod field;
+mod forward;
 mod framing;
+mod grammar;
 mod limits;
+mod multipart;
+mod proofs;
 mod range;
 mod redirect;
 mod request;
 mod response;
 mod uri;
 
-pub use auth::Login;
+pub use auth::{Login, Way};
 pub use body::parse_chunk_line;
+pub use challenge::{Challenge, parse_challenges};
 pub use client::Client;
+pub use content::Content;
+#[cfg(feature = "decoding")]
+pub use decoding::{ACCEPT_ENCODING, Coding, codings};
+pub use disposition::file_name;
 pub use error::{Error, Retry};
 pub use exchange::{Exchange, Response};
 pub use field::{Field, FieldName, FieldValue, Fields};
 pub use framing::{Body, Framing, framing};
 pub use limits::Limits;
+pub use multipart::{Multipart, Part};
 pub use range::{ContentRange, Resumed, Validator, parse_content_range, resume, resumed};
 pub use redirect::{Hop, Trail, next_hop};
 pub use request::{Method, Persistence, Request};

@@ -15,6 +15,9 @@ pub struct Limits {
     pub extension_bytes: usize,
     /// Bytes of trailers. Default 16 KiB.
     pub trailer_bytes: usize,
+    /// How many times its size a compressed body may grow to, above 16 MiB. Default 1,100, which
+    /// no honest deflate exceeds.
+    pub expansion: u64,
 }
 
 impl Default for Limits {
@@ -26,6 +29,7 @@ impl Default for Limits {
             chunk_line_bytes: 4 * 1024,
             extension_bytes: 64 * 1024,
             trailer_bytes: 16 * 1024,
+            expansion: 1_100,
         }
     }
 }

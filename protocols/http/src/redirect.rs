@@ -37,7 +37,11 @@ pub fn next_hop(request: &Request, head: &Head) -> Result<Hop, Error> {
         return unsafe_to(format!("it leads from https to {to}, in clear"));
     }
     let next = request.redirected(method_after(head.status.code(), request.method()), uri);
-    if next.body().is_some() && next.uri().origin() != request.uri().origin() {
+    let content = next.content();
+    if content.is_some_and(|content| !content.is_repeatable()) {
+        return unsafe_to("the body was read from a stream, and is gone".into());
+    }
+    if content.is_some() && next.uri().origin() != request.uri().origin() {
         return unsafe_to(format!("the body would go to another origin, {}", next.uri().origin()));
     }
     Ok(Hop::Follow(Box::new(next)))
@@ -111,7 +115,7 @@ mod tests {
             _ => request
                 .with_field(Field::new("Content-Type", "t/x").unwrap())
                 .unwrap()
-                .with_body(b"body".to_vec()),
+                .with_content(b"body".to_vec()),
         }
     }
 
@@ -125,7 +129,7 @@ mod tests {
         match next_hop(&request(method, from), &head(answer)) {
             Ok(Hop::Stay) => Ok("stay".into()),
             Ok(Hop::Follow(next)) => {
-                let body = if next.body().is_some() { " with body" } else { "" };
+                let body = if next.content().is_some() { " with body" } else { "" };
                 Ok(format!("{} {}{body}", next.method(), next.uri()))
             }
             Err(Error::Violation { .. }) => Err("violation"),

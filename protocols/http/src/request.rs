@@ -2,7 +2,8 @@
 //! Must not hold: I/O, or anything the user did not ask for.
 
 use crate::field::is_token;
-use crate::{Error, Field, Fields, Login, Origin, TargetUri};
+use crate::proofs::Proof;
+use crate::{Content, Error, Field, FieldName, FieldValue, Fields, Login, Origin, TargetUri};
 use std::fmt;
 use std::sync::Arc;
 use wireline_wire::{Saying, escape};
@@ -13,7 +14,7 @@ pub struct Method(String);
 
 /// A request. Encoded as it stands: request line, `Host`, the fields, `Content-Length` when there
 /// is a body, `Connection: close` when it is the last one, and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Request {
     method: Method,
     uri: TargetUri,
@@ -23,7 +24,15 @@ pub struct Request {
     login: Option<Login>,
     /// Fields of our own for this one try: a range and its condition.
     extra: Fields,
-    body: Option<Vec<u8>>,
+    content: Option<Content>,
+    /// The head is to be heard before the content is sent.
+    expects: bool,
+    /// For this one try.
+    proof: Option<Proof>,
+    /// Fields of our own that are not wanted.
+    removed: Vec<FieldName>,
+    /// For this one target.
+    cookie: Option<FieldValue>,
 }
 
 /// Whether the connection is to serve another request.
@@ -102,7 +111,20 @@ impl Request {
     pub fn new(method: Method, uri: TargetUri) -> Self {
         let home = [uri.origin()].into();
         let (fields, extra) = (Fields::default(), Fields::default());
-        Self { method, uri, fields, home, login: None, extra, body: None }
+        let (login, content, proof, removed, cookie) = (None, None, None, Vec::new(), None);
+        Self {
+            method,
+            uri,
+            fields,
+            home,
+            login,
+            extra,
+            content,
+            expects: false,
+            proof,
+            removed,
+            cookie,
+        }
     }
 
     /// Binds the fields to these origins: all that the user typed, this request's own among them.
@@ -122,25 +144,59 @@ impl Request {
         if single.is_some_and(|name| self.fields.first(name).is_some()) {
             return Err(Error::Input(format!("{} is given twice", field.name.as_str())));
         }
-        if field.name.is("Content-Length") || field.name.is("Transfer-Encoding") {
-            let why = format!("{} follows from the body and cannot be set", field.name.as_str());
-            return Err(Error::Input(why));
-        }
+        framing_is_ours(&field.name)?;
         self.fields.push(field);
         Ok(self)
     }
 
-    /// Adds a login, sent as Basic to the origins it is bound to.
+    /// Leaves a field of ours out: `Host`, `Connection`, `Expect`, `Authorization`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for `Content-Length` and `Transfer-Encoding`, which follow from the body.
+    pub fn without_field(mut self, name: FieldName) -> Result<Self, Error> {
+        framing_is_ours(&name)?;
+        self.removed.push(name);
+        Ok(self)
+    }
+
+    fn has_removed(&self, name: &str) -> bool {
+        self.removed.iter().any(|removed| removed.is(name))
+    }
+
+    /// Adds a login, proven to the origins it is bound to.
     #[must_use]
     pub fn with_login(mut self, login: Login) -> Self {
         self.login = Some(login);
         self
     }
 
-    /// Sets the body; `Content-Length` follows from it.
+    /// Sets the content. `Content-Length` follows from it, or `Transfer-Encoding: chunked` where
+    /// its length is not known.
     #[must_use]
-    pub fn with_body(mut self, body: Vec<u8>) -> Self {
-        self.body = Some(body);
+    pub fn with_content(mut self, content: impl Into<Content>) -> Self {
+        self.content = Some(content.into());
+        self
+    }
+
+    /// Asks the server whether it wants the content before it is sent: `Expect: 100-continue`
+    /// (RFC 9110 section 10.1.1). Without content nothing is asked.
+    #[must_use]
+    pub const fn with_expectation(mut self, expects: bool) -> Self {
+        self.expects = expects;
+        self
+    }
+
+    /// Sets `Cookie` (RFC 6265 section 4.2) for this very target: a redirect does not take it along.
+    /// One that was added as a field goes before.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: Option<FieldValue>) -> Self {
+        self.cookie = cookie;
+        self
+    }
+
+    /// The same with a proof of the login, for one try.
+    pub(crate) fn with_proof(mut self, proof: Option<Proof>) -> Self {
+        self.proof = proof;
         self
     }
 
@@ -163,10 +219,16 @@ impl Request {
         &self.uri
     }
 
-    /// The body.
+    /// The content.
     #[must_use]
-    pub fn body(&self) -> Option<&[u8]> {
-        self.body.as_deref()
+    pub const fn content(&self) -> Option<&Content> {
+        self.content.as_ref()
+    }
+
+    /// Whether the server is asked before the content is sent.
+    #[must_use]
+    pub fn expects_continue(&self) -> bool {
+        self.expects && self.content.is_some() && !self.has_removed("Expect")
     }
 
     /// Whether a field of this name is sent.
@@ -204,7 +266,19 @@ impl Request {
     /// Whether a login of ours goes out with it.
     #[must_use]
     pub fn shows_login(&self) -> bool {
-        self.login.as_ref().is_some_and(|login| login.serves(&self.uri.origin()))
+        self.shown_login().is_some()
+    }
+
+    /// The login that goes out as it is: unasked, or because Basic was asked for.
+    fn shown_login(&self) -> Option<&Login> {
+        let login = self.login.as_ref().filter(|login| login.serves(&self.uri.origin()));
+        login.filter(|login| {
+            !self.has_removed("Authorization")
+                && match &self.proof {
+                    Some(proof) => *proof == Proof::Basic,
+                    None => login.is_unasked(),
+                }
+        })
     }
 
     /// The login, wherever it is bound to.
@@ -226,10 +300,10 @@ impl Request {
     /// The same request to where a redirect leads; without its body and what describes it when
     /// the method changed.
     pub(crate) fn redirected(&self, method: Method, uri: TargetUri) -> Self {
-        let mut next = Self { uri, ..self.clone() };
+        let mut next = Self { uri, cookie: None, ..self.clone() };
         if next.method != method {
             next.method = method;
-            next.body = None;
+            next.content = None;
             next.fields
                 .retain(|field| !field.name.as_str().to_ascii_lowercase().starts_with("content-"));
         }
@@ -239,34 +313,61 @@ impl Request {
     /// The bytes of the head.
     #[must_use]
     pub fn head(&self, persistence: Persistence) -> Saying {
-        let saying =
-            Saying::new().text(format!("{} {} HTTP/1.1\r\n", self.method, self.uri.origin_form()));
+        let line = format!("{} {} HTTP/1.1\r\n", self.method, self.uri.origin_form());
+        self.fields_behind(Saying::new().text(line), persistence).text("\r\n")
+    }
+
+    /// The fields behind a request line, without the empty line that ends them.
+    pub(crate) fn fields_behind(&self, saying: Saying, persistence: Persistence) -> Saying {
         let typed = |name| self.sent_fields().find(move |field| field.name.is(name));
         let mut saying = match typed("Host") {
             Some(host) => line(saying, host),
+            None if self.has_removed("Host") => saying,
             None => saying.text(format!("Host: {}\r\n", self.uri.origin().host_field())),
         };
-        let login = self.login.as_ref().filter(|login| login.serves(&self.uri.origin()));
-        if let Some(login) = login.filter(|_| typed("Authorization").is_none()) {
-            saying = login.basic(saying.text("Authorization: Basic ")).text("\r\n");
-        }
+        saying = match (typed("Authorization"), &self.proof, self.shown_login()) {
+            (None, Some(Proof::Digest(answer)), _) => {
+                saying.text("Authorization: ").secret("auth.digest", answer).text("\r\n")
+            }
+            (None, _, Some(login)) => {
+                login.credentials(saying.text("Authorization: ")).text("\r\n")
+            }
+            _ => saying,
+        };
         for field in self.sent_fields().filter(|field| !is_placed(field)) {
             saying = line(saying, field);
         }
-        if let Some(length) = self.content_length() {
-            saying = saying.text(format!("Content-Length: {length}\r\n"));
+        if let Some(cookie) = self.cookie.as_ref().filter(|_| typed("Cookie").is_none()) {
+            saying = saying.text("Cookie: ").secret("cookie", cookie.as_bytes()).text("\r\n");
         }
+        if self.expects_continue() {
+            saying = saying.text("Expect: 100-continue\r\n");
+        }
+        saying = match self.content.as_ref().map(Content::length) {
+            Some(Some(length)) => saying.text(format!("Content-Length: {length}\r\n")),
+            Some(None) => saying.text("Transfer-Encoding: chunked\r\n"),
+            None if self.method.anticipates_content() => saying.text("Content-Length: 0\r\n"),
+            None => saying,
+        };
         match (typed("Connection"), persistence) {
             (Some(connection), _) => saying = line(saying, connection),
-            (None, Persistence::Close) => saying = saying.text("Connection: close\r\n"),
-            (None, Persistence::Keep) => {}
+            (None, Persistence::Close) if !self.has_removed("Connection") => {
+                saying = saying.text("Connection: close\r\n")
+            }
+            (None, _) => {}
         }
-        saying.text("\r\n")
+        saying
     }
+}
 
-    fn content_length(&self) -> Option<usize> {
-        let empty = self.method.anticipates_content().then_some(0);
-        self.body.as_ref().map(Vec::len).or(empty)
+/// What would contradict our own framing cannot be had by hand.
+fn framing_is_ours(name: &FieldName) -> Result<(), Error> {
+    match name.is("Content-Length") || name.is("Transfer-Encoding") {
+        true => {
+            let why = format!("{} follows from the body and cannot be set", name.as_str());
+            Err(Error::Input(why))
+        }
+        false => Ok(()),
     }
 }
 
@@ -331,7 +432,7 @@ mod tests {
             (field(get("http://h/"), "A", ""), "GET / HTTP/1.1\r\nHost: h\r\nA: \r\n\r\n"),
             (post.clone(), "POST /p?q HTTP/1.1\r\nHost: h:81\r\nContent-Length: 0\r\n\r\n"),
             (
-                field(post.with_body(b"abc".to_vec()), "Content-Type", "t/x"),
+                field(post.with_content(b"abc".to_vec()), "Content-Type", "t/x"),
                 "POST /p?q HTTP/1.1\r\nHost: h:81\r\nContent-Type: t/x\r\nContent-Length: 3\r\n\r\n",
             ),
         ];

@@ -16,7 +16,11 @@ pub struct Origin {
 
 /// An `http` or `https` URI without userinfo.
 #[derive(Clone, PartialEq, Eq)]
-pub struct TargetUri(Url);
+pub struct TargetUri {
+    url: Url,
+    /// Asked for in place of the URL's path and query.
+    as_typed: Option<String>,
+}
 
 /// The longest URI that is sent, in bytes.
 pub const URI_BYTES: usize = 8 * 1024;
@@ -70,28 +74,53 @@ impl TargetUri {
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin {
-            secure: self.0.scheme() == "https",
-            host: self.0.host_str().unwrap_or_default().to_owned(),
-            port: self.0.port_or_known_default().unwrap_or_default(),
+            secure: self.url.scheme() == "https",
+            host: self.url.host_str().unwrap_or_default().to_owned(),
+            port: self.url.port_or_known_default().unwrap_or_default(),
         }
     }
 
     /// `origin-form = absolute-path [ "?" query ]` (RFC 9112 section 3.2.1).
     #[must_use]
     pub fn origin_form(&self) -> &str {
-        &self.0[Position::BeforePath..Position::AfterQuery]
+        let of_url = &self.url[Position::BeforePath..Position::AfterQuery];
+        self.as_typed.as_deref().unwrap_or(of_url)
+    }
+
+    /// Asks for this path and query as they are, dot segments and all, and not for what the URL
+    /// makes of them.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it does not begin with a `/`, or holds blanks, controls or bytes from
+    /// 0x80 on.
+    pub fn with_origin_form(mut self, origin_form: &str) -> Result<Self, Error> {
+        let visible = origin_form.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        match origin_form.starts_with('/') && visible {
+            true => self.as_typed = Some(origin_form.to_owned()),
+            false => {
+                let why = "a path that is sent as it is begins with / and has visible ASCII only";
+                return Err(Error::Input(why.into()));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The URL.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.url
     }
 
     /// The path, for a file name.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.0.path()
+        self.url.path()
     }
 
     /// The whole URI with its fragment.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.url.as_str()
     }
 
     /// Resolves a `Location` (RFC 9110 section 10.2.2) against this URI: RFC 3986 section 5 as
@@ -107,7 +136,7 @@ impl TargetUri {
             return Err(violation(format!("Location is longer than {URI_BYTES} bytes")));
         }
         let mut url = self
-            .0
+            .url
             .join(&ascii(location))
             .map_err(|error| violation(format!("Location \"{}\": {error}", escape(location))))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -115,7 +144,7 @@ impl TargetUri {
             return Err(Error::Unsafe { doing: DOING, why });
         }
         if url.fragment().is_none() {
-            url.set_fragment(self.0.fragment());
+            url.set_fragment(self.url.fragment());
         }
         let bare = url.set_username("").and_then(|()| url.set_password(None));
         bare.map_err(|()| violation("Location has no host".into()))?;
@@ -150,7 +179,7 @@ impl TryFrom<Url> for TargetUri {
         if url.as_str().len() > URI_BYTES {
             return Err(Error::Input(format!("the URL is longer than {URI_BYTES} bytes")));
         }
-        let uri = Self(url);
+        let uri = Self { url, as_typed: None };
         uri.origin().endpoint()?;
         Ok(uri)
     }
@@ -158,13 +187,13 @@ impl TryFrom<Url> for TargetUri {
 
 impl fmt::Display for TargetUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str())
+        f.write_str(self.url.as_str())
     }
 }
 
 impl fmt::Debug for TargetUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str())
+        f.write_str(self.url.as_str())
     }
 }
 

@@ -183,8 +183,9 @@ impl Dialer {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The endpoint, or the one that stands in for it.
-    pub(crate) fn target(&self, endpoint: &Endpoint) -> Endpoint {
+    /// The endpoint, or the one that stands in for it ([`Dialer::connect_to`]).
+    #[must_use]
+    pub fn target(&self, endpoint: &Endpoint) -> Endpoint {
         let replaced = self.connect_to.iter().find_map(|entry| entry.apply(endpoint));
         replaced.unwrap_or_else(|| endpoint.clone())
     }
@@ -201,14 +202,6 @@ impl Dialer {
         }
         let (stream, address) = race::connect(&addresses, self)?;
         Ok((stream.into(), address.into()))
-    }
-
-    /// Whether the user said by hand where this endpoint is.
-    #[must_use]
-    pub fn is_placed(&self, endpoint: &Endpoint) -> bool {
-        self.unix.is_some()
-            || self.by_hand(endpoint).is_some()
-            || self.connect_to.iter().any(|entry| entry.apply(endpoint).is_some())
     }
 
     fn by_hand(&self, endpoint: &Endpoint) -> Option<&Resolved> {

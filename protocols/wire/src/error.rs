@@ -204,6 +204,18 @@ impl Error {
         matches!(self, Self::Tls { reason, .. } if *reason == crate::tls::explain(&refused))
     }
 
+    /// Whether the same may go well another time: the peer, or a proxy on the way, was not reached,
+    /// left, or was too slow.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::TimedOut { .. } | Self::TooSlow { .. } => true,
+            Self::Closed | Self::Cut { .. } | Self::Io(_) => true,
+            Self::Proxy { source, .. } => source.may_pass(),
+            _ => false,
+        }
+    }
+
     /// Names a failure of reading from or writing to the peer.
     pub(crate) fn from_peer(source: io::Error) -> Self {
         match source.get_ref().and_then(|inner| inner.downcast_ref::<Expired>()) {
@@ -301,6 +313,27 @@ mod tests {
             assert_eq!(escape(said), *shown);
         }
         assert_eq!(escape(&[b'x'; 300]).len(), 203);
+    }
+
+    #[test]
+    fn what_may_pass() {
+        let proxy = |source| Error::Proxy { proxy: String::new(), source: Box::new(source) };
+        let tls = || Error::Tls { host: String::new(), reason: String::new() };
+        let rows = [
+            (Error::Connect { tried: Vec::new() }, true),
+            (Error::TimedOut { phase: "", after: Duration::ZERO }, true),
+            (Error::TooSlow { bytes_per_second: 1, over: Duration::ZERO }, true),
+            (Error::Closed, true),
+            (proxy(Error::Connect { tried: Vec::new() }), true),
+            (proxy(tls()), false),
+            (tls(), false),
+            (Error::OutOfTime { limit: Duration::ZERO }, false),
+            (Error::ProxyLogin { proxy: String::new() }, false),
+            (Error::Leftover { bytes: 1 }, false),
+        ];
+        for (error, wanted) in rows {
+            assert_eq!(error.may_pass(), wanted, "{error:?}");
+        }
     }
 
     #[test]

@@ -64,6 +64,11 @@ impl Proxies {
         })
     }
 
+    /// Every proxy of these; one may come several times.
+    pub fn each(&self) -> impl Iterator<Item = &Proxy> {
+        [&self.http, &self.https, &self.other].into_iter().flatten()
+    }
+
     /// The proxy for this endpoint, if it has one.
     #[must_use]
     pub fn choose(&self, endpoint: &Endpoint, traffic: Traffic) -> Option<&Proxy> {

@@ -43,6 +43,15 @@ pub(crate) struct Login {
 pub(crate) const HOLE: &str = "auth.proxy";
 
 impl Proxy {
+    /// The same with this login in place of its own.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it holds a control character, or does not fit what the proxy speaks.
+    pub fn with_login(self, user: Secret, password: Secret) -> Result<Self, Error> {
+        let login = Login { user, password }.checked(self.kind)?;
+        Ok(Self { login: Some(login), ..self })
+    }
+
     /// What it speaks.
     #[must_use]
     pub const fn kind(&self) -> ProxyKind {
@@ -163,35 +172,38 @@ fn kind_of(scheme: &str) -> Result<ProxyKind, Error> {
 
 fn login_of(text: &str, kind: ProxyKind) -> Result<Login, Error> {
     let (user, password) = text.split_once(':').unwrap_or((text, ""));
-    let login = Login { user: decoded(user)?, password: decoded(password)? };
-    // RFC 7617 section 2: the first colon ends the user.
-    let has_colon = login.user.reveal().contains(&b':');
-    match kind {
-        ProxyKind::Http | ProxyKind::Https if has_colon => {
-            Err(input("a proxy's user cannot hold a colon"))
-        }
-        ProxyKind::Socks5 | ProxyKind::Socks5h if !login.fits_socks() => {
-            Err(input("SOCKS 5 takes a user and a password of 1 to 255 bytes each"))
-        }
-        _ => Ok(login),
-    }
+    Login { user: decoded(user), password: decoded(password) }.checked(kind)
 }
 
 impl Login {
+    fn checked(self, kind: ProxyKind) -> Result<Self, Error> {
+        let holds_control = |part: &Secret| part.reveal().iter().any(u8::is_ascii_control);
+        if holds_control(&self.user) || holds_control(&self.password) {
+            return Err(input("a proxy's user or password holds a control character"));
+        }
+        // RFC 7617 section 2: the first colon ends the user.
+        let has_colon = self.user.reveal().contains(&b':');
+        match kind {
+            ProxyKind::Http | ProxyKind::Https if has_colon => {
+                Err(input("a proxy's user cannot hold a colon"))
+            }
+            ProxyKind::Socks5 | ProxyKind::Socks5h if !self.fits_socks() => {
+                Err(input("SOCKS 5 takes a user and a password of 1 to 255 bytes each"))
+            }
+            _ => Ok(self),
+        }
+    }
+
     /// `PLEN`, `ULEN`: 1 to 255 (RFC 1929 section 2).
     fn fits_socks(&self) -> bool {
         [&self.user, &self.password].iter().all(|part| (1..=255).contains(&part.reveal().len()))
     }
 }
 
-fn decoded(text: &str) -> Result<Secret, Error> {
+fn decoded(text: &str) -> Secret {
     let mut bytes = Vec::with_capacity(text.len());
     bytes.extend(percent_decode_str(text));
-    let secret = Secret::new(bytes);
-    match secret.reveal().iter().any(u8::is_ascii_control) {
-        true => Err(input("a proxy's user or password holds a control character")),
-        false => Ok(secret),
-    }
+    Secret::new(bytes)
 }
 
 fn endpoint_of(place: &str, kind: ProxyKind) -> Result<Endpoint, Error> {
@@ -278,6 +290,25 @@ mod tests {
         for (text, reason) in rows {
             let why = text.parse::<Proxy>().unwrap_err().to_string();
             assert!(why.contains(reason) && !why.contains(canary), "{text}: {why}");
+        }
+    }
+
+    /// hostile.md row 3: the same rules for a login from elsewhere, as it is, without decoding.
+    #[test]
+    fn logins_from_elsewhere() {
+        let rows = [
+            ("http://a:b@proxy", "u", "p%40", true),
+            ("http://proxy", "u:", "canary", false),
+            ("http://proxy", "u", "canary\r\nHost: x", false),
+            ("socks5://proxy", "u", "", false),
+            ("socks5://proxy", "u:", "p", true),
+        ];
+        for (text, user, password, good) in rows {
+            let proxy: Proxy = text.parse().unwrap();
+            match proxy.with_login(user.into(), password.into()) {
+                Ok(proxy) => assert_eq!((proxy.password(), good), (Some(&password.into()), true)),
+                Err(why) => assert!(!good && !why.to_string().contains("canary"), "{why}"),
+            }
         }
     }
 

@@ -58,6 +58,11 @@ impl Socket {
         wait_any(&mut [PollFd::new(&self.fd, wanted)], &self.clock)
     }
 
+    /// Waits for so long at most until something can be read; `false` when nothing can.
+    pub(crate) fn readable_within(&self, limit: Duration) -> io::Result<bool> {
+        Ok(poll(&mut [PollFd::new(&self.fd, PollFlags::IN)], Some(limit))? > 0)
+    }
+
     /// Sits out the pause that the rate asks for before the next write. `true` as soon as `other`
     /// holds.
     pub(crate) fn hold_back(&self, mut other: Option<&mut PollFd<'_>>) -> io::Result<bool> {

@@ -8,6 +8,7 @@ use crate::{Error, Wire};
 use rustix::event::{PollFd, PollFlags};
 use std::fs::File;
 use std::io;
+use std::time::{Duration, Instant};
 
 /// How sending ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,6 @@ pub enum Pushed {
 }
 
 /// The most that one step moves: between two steps the other connection is looked at.
-#[cfg(target_os = "linux")]
 const STEP_BYTES: usize = 1024 * 1024;
 
 impl Wire {
@@ -63,7 +63,7 @@ impl Wire {
         }
         let mut sent = 0;
         loop {
-            let moved = match self.step(other, |transport| move_now(transport, file))? {
+            let moved = match self.step(other, |transport| move_now(transport, file, STEP_BYTES))? {
                 None => return Ok(Some((sent, Pushed::Interrupted))),
                 Some(Moved::Declined) if sent == 0 => return Ok(None),
                 Some(Moved::Declined | Moved::Bytes(0)) => return Ok(Some((sent, Pushed::All))),
@@ -72,6 +72,58 @@ impl Wire {
             self.watch.tell(&Event::Sent { bytes: moved, data: None });
             sent += moved;
         }
+    }
+
+    /// Sends at most `bytes` of a file from its current position, moved by the kernel, and stops as
+    /// soon as this very peer has spoken or gone. Returns how many were sent: fewer also when the
+    /// file has ended. `None` as with [`Wire::push_file`].
+    ///
+    /// # Errors
+    /// As [`Wire::push`].
+    pub fn send_file_watching(&mut self, file: &File, bytes: u64) -> Result<Option<u64>, Error> {
+        self.flush()?;
+        self.take_back();
+        if self.watch.wants_bodies() || self.transport.clear().is_none() {
+            return Ok(None);
+        }
+        let mut sent = 0;
+        while sent < bytes && !self.answer_waiting()? {
+            let most = usize::try_from(bytes - sent).unwrap_or(usize::MAX);
+            let moved =
+                match move_now(self.transport.as_mut(), file, most).map_err(Error::from_peer)? {
+                    Some(Moved::Declined) if sent == 0 => return Ok(None),
+                    Some(Moved::Declined | Moved::Bytes(0)) => break,
+                    Some(Moved::Bytes(moved)) => moved as u64,
+                    None => {
+                        let socket = self.transport.socket();
+                        socket.wait(PollFlags::IN | PollFlags::OUT).map_err(Error::from_peer)?;
+                        continue;
+                    }
+                };
+            self.watch.tell(&Event::Sent { bytes: moved, data: None });
+            sent += moved;
+        }
+        Ok(Some(sent))
+    }
+
+    /// Waits until the peer has spoken or gone, for so long at most. `false` when it was silent:
+    /// the connection is as good as before.
+    ///
+    /// # Errors
+    /// [`Error::OutOfTime`], [`Error::Io`].
+    pub fn answer_within(&mut self, limit: Duration) -> Result<bool, Error> {
+        self.flush()?;
+        let end = Instant::now() + limit;
+        while !self.answer_waiting()? {
+            let left = end.saturating_duration_since(Instant::now());
+            let socket = self.transport.socket();
+            let left =
+                left.min(socket.clock.remaining().map_err(|error| Error::from_peer(error.into()))?);
+            if left.is_zero() || !socket.readable_within(left).map_err(Error::from_peer)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// One step that does not wait, tried again whenever the peer takes more. `None` when `other`
@@ -110,12 +162,12 @@ enum Moved {
 }
 
 #[cfg(target_os = "linux")]
-fn move_now(transport: &mut dyn Transport, file: &File) -> io::Result<Option<Moved>> {
+fn move_now(transport: &mut dyn Transport, file: &File, most: usize) -> io::Result<Option<Moved>> {
     use crate::socket::nonblocking;
     use rustix::io::Errno;
     let Some(socket) = transport.clear() else { return Ok(Some(Moved::Declined)) };
     let declined = [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP];
-    let most = STEP_BYTES.min(socket.writing_room());
+    let most = most.min(STEP_BYTES).min(socket.writing_room());
     if most == 0 {
         return Ok(None);
     }
@@ -132,6 +184,6 @@ fn move_now(transport: &mut dyn Transport, file: &File) -> io::Result<Option<Mov
 }
 
 #[cfg(not(target_os = "linux"))]
-fn move_now(_: &mut dyn Transport, _: &File) -> io::Result<Option<Moved>> {
+fn move_now(_: &mut dyn Transport, _: &File, _: usize) -> io::Result<Option<Moved>> {
     Ok(Some(Moved::Declined))
 }
