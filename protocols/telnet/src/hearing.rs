@@ -281,12 +281,16 @@ impl Session {
             Err(error) => return Err(error.into()),
         }
         let count = self.wire.leftover() as u64;
-        self.wire.copy_exact(&mut Sink::writer(&mut self.raw), count)?;
+        let mut sink = Sink::writer(&mut self.raw);
+        self.wire.copy_exact(&mut sink, count)?;
+        // A sink gathers while the wire has more: in TLS this may be one record of several.
+        sink.flush()?;
         Ok(true)
     }
 
     fn end(&mut self) -> Result<bool, Error> {
         self.ended = true;
+        self.nvt.end(self.text.as_vec());
         match self.nvt.is_whole() {
             true => Ok(false),
             false => Err(Error::Connection(wire::Error::Cut { got: 0, expected: None })),

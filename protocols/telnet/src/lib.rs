@@ -3,7 +3,8 @@
 //! In scope: the network virtual terminal and its commands (RFC 854), options (RFC 855) negotiated
 //! by the Q method (RFC 1143), the options of the table below, waiting for text by literal, glob and
 //! linear-time regex. Out of scope: a user's terminal, its raw mode and its escape character,
-//! character encodings, filters for what may reach a terminal: those are the caller's.
+//! character encodings ([`Transcode`] is where one goes), filters for what may reach a terminal:
+//! those are the caller's.
 //!
 //! ```
 //! use std::time::Duration;
@@ -133,6 +134,7 @@ mod session;
 mod settings;
 mod subnegotiation;
 mod text;
+mod transcode;
 
 pub use codec::{Decoder, Encoder, LineEnd};
 pub use command::{Command, Verb, subnegotiation};
@@ -152,3 +154,4 @@ pub use subnegotiation::naws::Window;
 pub use subnegotiation::new_environ::Variable;
 pub use subnegotiation::tspeed::Speed;
 pub use subnegotiation::ttype::TerminalType;
+pub use transcode::Transcode;

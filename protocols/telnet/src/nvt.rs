@@ -10,8 +10,8 @@ use crate::subnegotiation::naws::Window;
 use crate::subnegotiation::ttype::TerminalTypes;
 use crate::subnegotiation::{IS, SEND, new_environ, status};
 use crate::{
-    Command, Decoder, Encoder, Event, LineEnd, Negotiation, Notice, Settings, Side, TelnetOption,
-    Verb,
+    Command, Decoder, Encoder, Event, LineEnd, Negotiation, Notice, Settings, Side,
+    SpecialCharacter, TelnetOption, Transcode, Verb,
 };
 
 /// A network virtual terminal. What it has to say gathers in it until [`Nvt::take_answers`].
@@ -27,7 +27,7 @@ use crate::{
 /// assert_eq!(text, b"Password: ");
 /// assert_eq!(nvt.take_answers(), b"\xff\xfd\x01");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Nvt {
     settings: Settings,
     negotiation: Negotiation,
@@ -36,6 +36,7 @@ pub struct Nvt {
     types: TerminalTypes,
     line: LineMode,
     plain: Plain,
+    transcode: Option<Box<dyn Transcode>>,
     /// Answers to TIMING-MARK that are due.
     marks: u32,
     /// STATUS is to be asked for as soon as it is on.
@@ -54,6 +55,7 @@ impl Nvt {
             types: TerminalTypes::new(settings.terminal_types.clone()),
             line: LineMode::new(settings.special_characters.clone().unwrap_or_default()),
             plain: Plain::default(),
+            transcode: None,
             marks: 0,
             asks_status: false,
             out: Vec::new(),
@@ -73,6 +75,17 @@ impl Nvt {
         &self.negotiation
     }
 
+    /// From now on text is what this makes of the peer's bytes.
+    pub fn transcode(&mut self, by: Box<dyn Transcode>) {
+        self.transcode = Some(by);
+    }
+
+    /// The special characters that both sides know (RFC 1184), by function from 0, which is none.
+    #[must_use]
+    pub const fn special_characters(&self) -> &[SpecialCharacter] {
+        self.line.characters()
+    }
+
     /// Whether the peer may stop here: not within a command.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -81,7 +94,7 @@ impl Nvt {
 
     /// Hears up to the next notice, which is returned, or all of the input, or until 64 KiB of
     /// answers are there to be taken. The input loses what was heard; text is appended, at most as
-    /// many bytes as the input had.
+    /// many bytes as the input had, unless a [`Transcode`] makes more of them.
     pub fn hear(&mut self, input: &mut &[u8], text: &mut Vec<u8>) -> Option<Notice> {
         const ANSWERS_BYTES: usize = 64 * 1024;
         while self.out.len() < ANSWERS_BYTES
@@ -89,10 +102,8 @@ impl Nvt {
         {
             let notice = match event {
                 Event::Text(bytes) => {
-                    match self.settings.plain_text {
-                        true => self.plain.push(bytes, text),
-                        false => text.extend_from_slice(bytes),
-                    }
+                    let show = Show(&mut self.transcode, &mut self.plain, &self.settings);
+                    show.push(bytes, false, text);
                     None
                 }
                 Event::Command(command) => Some(Notice::Command(command)),
@@ -109,6 +120,11 @@ impl Nvt {
             }
         }
         None
+    }
+
+    /// Nothing more is heard: appends what a [`Transcode`] held back.
+    pub fn end(&mut self, text: &mut Vec<u8>) {
+        Show(&mut self.transcode, &mut self.plain, &self.settings).push(b"", true, text);
     }
 
     /// What is to be sent, and no longer kept.
@@ -303,6 +319,26 @@ impl Nvt {
         match chosen {
             Some(name) => Some(Notice::CharacterSet(String::from_utf8_lossy(name).into_owned())),
             None => Some(Notice::Ignored(Some(option))),
+        }
+    }
+}
+
+/// What becomes of the bytes that are no commands.
+struct Show<'a>(&'a mut Option<Box<dyn Transcode>>, &'a mut Plain, &'a Settings);
+
+impl Show<'_> {
+    fn push(self, bytes: &[u8], last: bool, text: &mut Vec<u8>) {
+        let mut made = Vec::new();
+        let bytes = match self.0 {
+            Some(transcode) => {
+                transcode.transcode(bytes, last, &mut made);
+                made.as_slice()
+            }
+            None => bytes,
+        };
+        match self.2.plain_text {
+            true => self.1.push(bytes, text),
+            false => text.extend_from_slice(bytes),
         }
     }
 }

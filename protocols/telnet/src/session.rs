@@ -4,7 +4,8 @@
 use crate::subnegotiation::FOLLOWS;
 use crate::text::Text;
 use crate::{
-    Command, Error, Limits, LineEnd, Negotiation, Notice, Nvt, Settings, Side, TelnetOption, Window,
+    Command, Error, Limits, LineEnd, Negotiation, Notice, Nvt, Settings, Side, SpecialCharacter,
+    TelnetOption, Transcode, Window,
 };
 use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
@@ -75,6 +76,18 @@ impl Session {
     #[must_use]
     pub fn is_on(&self, side: Side, option: TelnetOption) -> bool {
         self.negotiation().is_on(side, option)
+    }
+
+    /// From now on text is what this makes of the peer's bytes, for patterns too. A
+    /// [`Session::start_tls`] forgets it.
+    pub fn transcode(&mut self, by: Box<dyn Transcode>) {
+        self.nvt.transcode(by);
+    }
+
+    /// The special characters that both sides know (RFC 1184), by function from 0, which is none.
+    #[must_use]
+    pub const fn special_characters(&self) -> &[SpecialCharacter] {
+        self.nvt.special_characters()
     }
 
     /// Speaks first, for hosts that wait for it: asks for SGA, and offers TTYPE, NAWS and
@@ -148,14 +161,19 @@ impl Session {
         secret: &Secret,
         end: LineEnd,
     ) -> Result<(), Error> {
-        let saying = Saying::new().text(self.beginning());
-        let mut hidden = Vec::with_capacity(secret.reveal().len() * 2 + 2);
-        self.nvt.encode(secret.reveal(), &mut hidden);
-        self.nvt.finish(&mut hidden);
+        let saying = self.hidden(hole, secret);
         let mut shown = Vec::new();
         self.nvt.line_end(end, &mut shown);
-        let hidden = Secret::new(hidden);
-        self.say(&saying.secret(hole, hidden.reveal()).text(shown))
+        self.say(&saying.text(shown))
+    }
+
+    /// Sends a secret as far as it is typed: [`Session::send_secret`] without the end of the line.
+    ///
+    /// # Errors
+    /// [`Error::Connection`].
+    pub fn send_secret_part(&mut self, hole: &'static str, part: &Secret) -> Result<(), Error> {
+        let saying = self.hidden(hole, part);
+        self.say(&saying)
     }
 
     /// Sends some of a long text, and stops as soon as the peer speaks: call [`Session::receive`]
@@ -281,6 +299,14 @@ impl Session {
         }
         let (settings, limits) = (self.nvt.settings().clone(), self.limits);
         Ok(Self::start(self.wire.start_tls(host)?, settings, limits))
+    }
+
+    fn hidden(&mut self, hole: &'static str, secret: &Secret) -> Saying {
+        let saying = Saying::new().text(self.beginning());
+        let mut hidden = Vec::with_capacity(secret.reveal().len() * 2 + 2);
+        self.nvt.encode(secret.reveal(), &mut hidden);
+        self.nvt.finish(&mut hidden);
+        saying.secret(hole, Secret::new(hidden).reveal())
     }
 
     /// What the last [`Session::send_some`] left, which is to leave first.

@@ -106,6 +106,11 @@ impl LineMode {
         Self { mode: Mode::default(), ours, current }
     }
 
+    /// As both sides know them, by function.
+    pub(crate) const fn characters(&self) -> &[SpecialCharacter] {
+        &self.current
+    }
+
     /// `SLC *( function modifiers value )`: all that we have, said when the option is switched on.
     pub(crate) fn export(&self) -> Vec<u8> {
         slc(&self.ours)

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 use wireline_telnet::{
     Alternative, Command, Error, Limits, LineEnd, Notice, Received, Session, Settings, Side,
-    TelnetOption, Wait,
+    TelnetOption, Transcode, Wait,
 };
 use wireline_wire::{Secret, Sink};
 
@@ -290,6 +290,46 @@ S: done
     assert_eq!(notices, wanted);
     drop(session);
     server.finish("marks");
+}
+
+/// Upper case, and a dot behind the last byte: text that is torn apart in it would show.
+#[derive(Debug)]
+struct Shouting;
+
+impl Transcode for Shouting {
+    fn transcode(&mut self, bytes: &[u8], last: bool, text: &mut Vec<u8>) {
+        text.extend(bytes.to_ascii_uppercase());
+        text.extend(last.then_some(b'.'));
+    }
+}
+
+/// Patterns see text as it was made, behind Telnet and before escape sequences are left out.
+#[test]
+fn transcoded_text() {
+    let lines = "S= {{0x1b}}[1mna{{IAC NOP}}me:{{0x1b}}[0m{{SP}}\nC: joe\nS: hello\nS! close\n";
+    for split in PATHS {
+        let server = Server::start(script(lines), split);
+        let mut session = server.session(Settings { plain_text: true, ..Settings::default() });
+        session.transcode(Box::new(Shouting));
+        assert_eq!(session.read_until("NAME: ", LONG).unwrap(), b"NAME: ");
+        session.send_line("joe", LineEnd::CrLf).unwrap();
+        let found = session.expect(&[Alternative::ended()], LONG).unwrap();
+        assert_eq!(found.before, b"HELLO\r\n.");
+        server.finish("transcoded");
+    }
+}
+
+/// A secret that is typed key by key; 255 is doubled.
+#[test]
+fn a_secret_in_parts() {
+    let server = Server::start(script("C: s{{0xff}}{{0xff}}e\nS: ok\n"), None);
+    let mut session = server.session(Settings::default());
+    for part in [&b"s"[..], b"\xff", b"e"] {
+        session.send_secret_part("pass", &Secret::new(part.to_vec())).unwrap();
+    }
+    session.send_line("", LineEnd::CrLf).unwrap();
+    assert_eq!(session.read_until("ok\r\n", LONG).unwrap(), b"ok\r\n");
+    server.finish("parts");
 }
 
 /// ftp-telnet edge 49: hosts that wait until we speak.

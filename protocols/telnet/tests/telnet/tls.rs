@@ -53,3 +53,19 @@ fn not_unasked() {
     drop(session);
     server.finish("unasked");
 }
+
+/// Text in many records that come at once: none is lost.
+#[test]
+fn records_that_come_together() {
+    const TEXT: &str = "twenty-four letters long";
+    let text = TEXT.repeat(200);
+    let lines = format!(
+        "{AGREED}S= {{{{IAC SB 0x2e 0x01 IAC SE}}}}\nS! tls\nS! drip 3 0ms\nS: {text}\nS! close\n"
+    );
+    let server = Server::start(script(&lines), None);
+    let mut session = server.session(Settings::default()).start_tls("localhost").unwrap();
+    let mut heard = Vec::new();
+    session.read_all(&mut wireline_wire::Sink::writer(&mut heard), 1 << 20).unwrap();
+    assert_eq!(String::from_utf8(heard).unwrap(), format!("{text}\r\n"));
+    server.finish("records");
+}
