@@ -2,6 +2,7 @@
 //! Must not hold: a client of its own. What it shows is what the commands do.
 
 mod ftp;
+mod telnet;
 
 use crate::args::{Arguments, Demo};
 use crate::exit::{Exit, Failure};
@@ -27,6 +28,8 @@ pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
         .map_err(|failure| failure.doing("the mail part of the demo"))?;
     ftp::there_and_back(&screen, &dir)
         .map_err(|failure| failure.doing("the FTP part of the demo"))?;
+    telnet::ask_a_device(&screen, &dir)
+        .map_err(|failure| failure.doing("the Telnet part of the demo"))?;
     screen.say(&format!("All of it worked. The files are in {}", dir.display()))
 }
 
@@ -101,7 +104,7 @@ fn send_and_collect(screen: &Screen, dir: &Path) -> Result<(), Failure> {
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
-    match word.contains([' ', '\'']) {
+    match word.contains([' ', '\'', '$', '\\']) {
         true => format!("'{word}'"),
         false => word.to_owned(),
     }

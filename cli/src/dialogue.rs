@@ -4,11 +4,13 @@
 mod ftp;
 mod http;
 mod mail;
+mod proxy;
 mod telnet;
 
 pub(crate) use ftp::FtpDialogue;
 pub(crate) use http::HttpDialogue;
 pub(crate) use mail::MailDialogue;
+pub(crate) use proxy::ProxyLines;
 pub(crate) use telnet::TelnetDialogue;
 
 use crate::mask::{Mask, hole_text};
@@ -22,6 +24,10 @@ use wireline_wire::{Event, Peer, Saying};
 pub(crate) trait Dialogue: Send + Debug {
     /// Where the lines are.
     fn sheet(&mut self) -> &mut Sheet;
+    /// TLS stands.
+    fn tls(&mut self, version: &str, cipher: &str, _run: &mut Run<'_>) -> io::Result<()> {
+        self.sheet().tls(version, cipher)
+    }
     /// We said this.
     fn said(&mut self, saying: &Saying, run: &mut Run<'_>) -> io::Result<()>;
     /// We sent so much of a body.
@@ -71,9 +77,14 @@ pub(crate) enum Made {
 
 impl Sheet {
     pub(crate) fn new(number: u64, peer: &Peer, exact: bool) -> Self {
+        // Whoever plays the transcript goes there straight.
+        let addr = match peer {
+            Peer::Proxied { endpoint, .. } => endpoint.to_string(),
+            _ => peer.to_string(),
+        };
         Self {
-            title: format!("connection {number} to {peer}"),
-            addr: peer.to_string(),
+            title: format!("connection {number} to {addr}"),
+            addr,
             exact,
             opened: false,
             pending: Vec::new(),
@@ -92,10 +103,24 @@ impl Sheet {
     }
 
     pub(crate) fn tls(&mut self, version: &str, cipher: &str) -> io::Result<()> {
-        let lines = if self.opened { &mut self.lines } else { &mut self.pending };
-        let mut printer = Printer::new(lines);
+        let mut printer = Printer::new(self.noted());
         printer.comment(&format!("{version} {cipher}"))?;
         printer.act(Side::S, "tls")
+    }
+
+    /// Finished lines of something beside the dialogue.
+    pub(crate) fn note(&mut self, mut lines: Vec<u8>) {
+        self.noted().append(&mut lines);
+    }
+
+    /// Where facts go: before the first line they wait for the section to begin.
+    fn noted(&mut self) -> &mut Vec<u8> {
+        if self.opened { &mut self.lines } else { &mut self.pending }
+    }
+
+    /// The section of a connection that leads nowhere: whatever there is to note of it.
+    pub(crate) fn end_at_once(&mut self) -> io::Result<()> {
+        self.open(None)
     }
 
     /// Begins the section, with the user that the holes of a login are made of.

@@ -188,7 +188,7 @@ fn hint_for(error: &wire::Error) -> Option<String> {
             "a login would go out in clear behind the proxy: use TLS, or --allow-plaintext-auth"
         }
         E::Tls { reason, .. } if reason.contains("does not speak TLS") => {
-            "use http:// if it is meant to be in clear"
+            "if it is meant to be in clear, use the scheme without its s"
         }
         E::Tls { reason, .. } if reason.contains("trusted authority") => {
             "name the authority with --cacert FILE or --add-ca FILE, or use --system-roots"
@@ -196,12 +196,25 @@ fn hint_for(error: &wire::Error) -> Option<String> {
         E::Tls { reason, .. } if reason.contains("an authority's") => {
             "--cacert takes the authority that signed the server's certificate, not that certificate"
         }
+        E::Resolve { .. } => "is the name spelt right, and this machine on the net?",
+        E::Connect { tried } if tried.iter().all(|(_, why)| is_refusal(why)) => {
+            "nothing listens there: is the port right, and the server running?"
+        }
         E::OutOfTime { .. } => "--max-time sets this limit",
+        E::TooSlow { .. } => "--speed-limit sets this limit",
+        E::Proxy { source, .. } => return hint_for(source),
         E::TimedOut { phase: "connecting", .. } => "--connect-timeout sets this limit",
+        E::TimedOut { phase: "the TLS handshake", .. } => {
+            "a port in clear may be silent so: is the scheme meant to have an s?"
+        }
         E::TimedOut { .. } => "--timeout sets this limit",
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused
 }
 
 impl From<wire::Error> for Failure {
@@ -311,13 +324,20 @@ impl From<store::Error> for Failure {
             store::Error::MboxLocked { .. } => {
                 Some("another mail program is writing it; try again when it is done".to_owned())
             }
+            store::Error::Exposed { .. } => Some(
+                "chmod 600 makes it yours alone; --password-file FILE is another way".to_owned(),
+            ),
             store::Error::Journal { .. } => Some(
                 "put the line right, or move the file away: then everything is fetched again"
                     .to_owned(),
             ),
             _ => None,
         };
-        Self { hint, ..Self::new(Exit::Local, error.to_string()) }
+        let exit = match &error {
+            store::Error::Exposed { .. } => Exit::Unsafe,
+            _ => Exit::Local,
+        };
+        Self { hint, ..Self::new(exit, error.to_string()) }
     }
 }
 

@@ -1,18 +1,20 @@
 //! One transfer from request to file: the redirect loop, the retry loop, resuming.
 //! Must not hold: the command line, or how results are shown.
 
+use crate::cookies::Crumbs;
 use crate::exit::{Exit, Failure};
 use crate::job::{Earlier, Job, Place, Trouble};
 use crate::mask::Mask;
 use crate::meter::Meter;
 use crate::output::Output;
-use crate::plan;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 use wireline_http::{
-    Body, Client, Head, Hop, Request, Response, Resumed, Retry, Trail, next_hop, resume, resumed,
+    Body, Client, FieldValue, Head, Hop, Request, Response, Resumed, Retry, Trail, next_hop,
+    resume, resumed,
 };
 use wireline_store::Part;
 use wireline_wire::Dialer;
@@ -27,6 +29,10 @@ pub(crate) struct Policy {
     pub(crate) verbose: bool,
     /// Bodies of 400 and above are stored too.
     pub(crate) stores_errors: bool,
+    /// Bodies are stored without their content codings.
+    pub(crate) decodes: bool,
+    /// Files get the time that they have on the server.
+    pub(crate) keeps_time: bool,
 }
 
 /// What is known of a transfer, whether it went well or not.
@@ -37,6 +43,10 @@ pub(crate) struct Report {
     /// Bytes of the body, those from before included.
     pub(crate) bytes: u64,
     pub(crate) redirects: usize,
+    /// Of the final answer.
+    pub(crate) etag: Option<String>,
+    /// The file that has the body now.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Fetches, one transfer after the other, over kept connections.
@@ -49,6 +59,7 @@ pub(crate) struct Fetcher {
     pub(crate) output: Output,
     pub(crate) meter: Arc<Meter>,
     pub(crate) mask: Arc<Mask>,
+    pub(crate) crumbs: Arc<Crumbs>,
 }
 
 /// How a transfer ended well.
@@ -77,7 +88,10 @@ impl Fetcher {
         };
         self.meter.end();
         match (result, job.place) {
-            (Ok(Done::Stored), Place::File(part)) => Ok(part.commit().map(drop)?),
+            (Ok(Done::Stored), Place::File(part)) => {
+                report.file = Some(part.commit()?);
+                Ok(())
+            }
             (Err(failure), Place::File(part)) => Err(with_part_hint(failure, part)),
             (result, _) => result.map(drop),
         }
@@ -145,13 +159,21 @@ impl Fetcher {
             let mut written = Ok(());
             let (policy, output, wanted) = (self.policy, self.output, job.shows_heads);
             let show = |head: &Head| show(head, wanted, policy, output);
-            let interim = |head: &Head| written = show(head);
+            let (crumbs, url) = (&self.crumbs, request.uri().url().clone());
+            let interim = |head: &Head| {
+                crumbs.hear(&url, head);
+                written = std::mem::replace(&mut written, Ok(())).and_then(|()| show(head));
+            };
+            request = crumbs.bake(request)?;
             let sent = self.client.send(&request, job.persistence, interim);
             let response = sent.map_err(|error| Trouble::http(error, &request))?;
+            crumbs.hear(&url, response.head());
             written
                 .and_then(|()| show(response.head()))
                 .or_else(|error| job.without_reader(&error))?;
-            report.status = Some(response.head().status.code());
+            let head = response.head();
+            report.status = Some(head.status.code());
+            report.etag = head.fields.first("ETag").and_then(FieldValue::to_str).map(str::to_owned);
             if self.policy.redirects == 0 {
                 return Ok((request, response));
             }
@@ -159,7 +181,6 @@ impl Fetcher {
                 return Ok((request, response));
             };
             trail.step(&next)?;
-            plan::refuse_proxy(&next.uri().origin(), &self.dialer)?;
             self.client.keep(request.uri().origin(), response);
             self.say_what_stays(&request, &next);
             request = *next;
@@ -187,7 +208,7 @@ impl Fetcher {
         report: &mut Report,
     ) -> Result<Done, Trouble> {
         let status = response.head().status;
-        let is_file = matches!(job.place, Place::File(_));
+        let is_file = job.place.is_file();
         if status.code() == 304 && is_file {
             self.output.note("not modified: the file stays as it is");
             return Ok(Done::Untouched);
@@ -211,7 +232,7 @@ impl Fetcher {
     ) -> Result<Done, Trouble> {
         let trouble = refused(response.head(), request);
         let comes_again = self.pause(trouble.retry, job).is_some();
-        let is_file = matches!(job.place, Place::File(_));
+        let is_file = job.place.is_file();
         if comes_again || is_file && !self.policy.stores_errors {
             self.client.keep(request.uri().origin(), response);
             return Err(trouble);
@@ -220,6 +241,16 @@ impl Fetcher {
         self.client.keep(request.uri().origin(), response);
         job.commit()?;
         Err(Trouble { retry: Retry::Never, ..trouble })
+    }
+
+    /// Gives the file the time that it has on the server, where that is wanted and told.
+    fn keep_time(&self, head: &Head, place: &Place) -> Result<(), Trouble> {
+        let (true, Place::File(part)) = (self.policy.keeps_time, place) else { return Ok(()) };
+        let Some(time) = last_modified(head).filter(|_| !part.is_written_through()) else {
+            return Ok(());
+        };
+        let set = part.file().set_modified(time);
+        set.map_err(|error| Failure::local(&error).doing("setting the file's time").into())
     }
 
     fn copy(
@@ -231,7 +262,13 @@ impl Fetcher {
         report: &mut Report,
     ) -> Result<(), Trouble> {
         let have = earlier.as_ref().map_or(0, |earlier| earlier.offset);
+        let is_encoded = response.head().fields.first("Content-Encoding").is_some();
+        let decodes = self.policy.decodes && is_encoded;
+        if is_encoded && !decodes && job.place.is_file() && !request.has_field("Accept-Encoding") {
+            self.output.note("the body is stored as it came, encoded: --compressed takes it apart");
+        }
         let more = match response.body() {
+            Body::Length(_) if decodes => None,
             Body::Length(length) => Some(length),
             Body::None => Some(0),
             _ => None,
@@ -243,10 +280,12 @@ impl Fetcher {
                 format!("the body has more than the {} bytes allowed", self.policy.most_bytes);
             return Err(Failure::new(Exit::Broken, why).hint("--max-size sets this limit").into());
         }
-        let can_be_cut = !response.is_at_hand();
+        // What is taken apart on the way cannot be continued in the middle.
+        let can_be_cut = !decodes && !response.is_at_hand();
         job.begin(earlier.as_ref(), response.head(), more, can_be_cut)?;
         self.meter.expect(have, more);
-        let copied = job.place.copy(response, missing.map_or(most, |missing| missing.min(most)));
+        let copied =
+            job.place.copy(response, missing.map_or(most, |missing| missing.min(most)), decodes);
         let copied = copied.and_then(|got| match missing {
             Some(expected) if got != expected => {
                 Err(wireline_wire::Error::Cut { got, expected: missing }.into())
@@ -260,13 +299,19 @@ impl Fetcher {
             }
             (Err(_), _) => self.meter.bytes(),
         };
-        let Err(error) = copied else { return Ok(()) };
+        let Err(error) = copied else { return self.keep_time(response.head(), &job.place) };
         let trouble = job.place.trouble(error);
         match job.is_spent(report.bytes) || !request.method().is_idempotent() {
             true => Err(Trouble { retry: Retry::Never, ..trouble }),
             false => Err(trouble),
         }
     }
+}
+
+/// `Last-Modified` (RFC 9110 section 8.8.2).
+fn last_modified(head: &Head) -> Option<SystemTime> {
+    let text = head.fields.first("Last-Modified").and_then(FieldValue::to_str)?;
+    httpdate::parse_http_date(text).ok()
 }
 
 fn show(head: &Head, wanted: bool, policy: Policy, output: Output) -> io::Result<()> {
@@ -281,7 +326,8 @@ fn refused(head: &Head, request: &Request) -> Trouble {
     let failure =
         Failure::new(Exit::Refused, format!("the server answered {} {reason}", head.status));
     let hint = match head.status.code() {
-        401 => Some("-u USER logs in"),
+        401 if request.login().is_none() => Some("-u USER logs in"),
+        401 => Some("the login is wrong, or not for this place; --anyauth asks how it is proven"),
         403 if !request.has_field("User-Agent") => {
             Some("some servers want to know who asks: -A NAME tells them")
         }

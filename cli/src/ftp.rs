@@ -73,7 +73,6 @@ impl Site {
         let meter = Arc::new(meter);
         let watch = Watch::begin(&shared.messages, "ftp", &mask, &meter)?;
         let mut dialer = plan::dialer(shared, watch.observer())?;
-        plan::refuse_proxy_of(&["ftp_proxy", "all_proxy", "ALL_PROXY"], place.endpoint(), &dialer)?;
         let allows = shared.login.allow_plaintext_auth;
         let in_clear = securing.no_tls && !place.scheme.is_implicit_tls();
         dialer.loopback_only = in_clear && place.login.is_some() && !allows;

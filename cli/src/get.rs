@@ -1,10 +1,17 @@
 //! `wireline get` and `wireline http`: from arguments to jobs, from reports to results.
-//! Must not hold: the transfer itself (`fetch.rs`).
+//! Must not hold: the transfer itself (`fetch.rs`), several at a time (`get/crew.rs`).
 
+mod conditions;
+mod crew;
 mod ftp;
+mod places;
 pub(crate) mod pop3;
+mod request;
+mod timing;
 
 use crate::args::{Fetch, Get, Http, Shared};
+use crate::content::Typed;
+use crate::cookies::Crumbs;
 use crate::exit::{Exit, Failure};
 use crate::fetch::{Fetcher, Policy, Report};
 use crate::ftp::is_ftp;
@@ -14,26 +21,14 @@ use crate::meter::Meter;
 use crate::output::Output;
 use crate::plan::{self, Address};
 use crate::watch::Watch;
-use percent_encoding::percent_decode_str;
+use conditions::{Saving, modified};
+use places::{name_of, path_of, place_of};
+use request::{Asked, target};
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, IsTerminal, Read};
-use std::path::Path;
+use std::io;
 use std::sync::Arc;
-use wireline_http::{
-    Client, Field, Limits, Login, Method, Origin, Persistence, Request, TargetUri,
-};
-use wireline_store::{Options, Target, safe_name};
-use wireline_wire::escape;
-
-/// What is asked of each URL.
-#[derive(Debug)]
-struct Asked {
-    method: Method,
-    body: Option<Vec<u8>>,
-    fields: Vec<Field>,
-}
+use wireline_http::{Field, Fields, Method, Origin, Persistence, Request};
 
 /// Everything that was typed, made sense of, before anything is sent.
 #[derive(Debug)]
@@ -43,6 +38,8 @@ struct Plan<'a> {
     output: Output,
     start: Start,
     requests: Vec<(Request, Address)>,
+    /// Where each origin is asked for the last time.
+    last: HashMap<Origin, usize>,
 }
 
 /// `wireline get URL...`
@@ -53,16 +50,15 @@ pub(crate) fn get(args: &Get) -> Result<(), Failure> {
     if args.urls.iter().any(|url| pop3::is_mailbox(url)) {
         return pop3::run(args);
     }
-    if args.moving.active || args.remote_time {
-        let failure = Failure::usage("--active and --remote-time are for FTP");
-        return Err(failure.hint("-H \"If-Modified-Since: DATE\" asks for what has changed"));
+    if args.moving.active {
+        return Err(Failure::usage("--active is for FTP"));
     }
     if args.upgrading.is_typed() {
         let failure = Failure::usage("--tls, --no-tls, --auth and --oauth are for mailboxes");
         return Err(failure.hint("https:// is HTTP over TLS"));
     }
     let method = if args.fetch.head { Method::head() } else { Method::get() };
-    run(&args.urls, &args.fetch, &args.shared, method, None)
+    run(&args.urls, &args.fetch, &args.shared, method, Typed::default())
 }
 
 /// `wireline http [METHOD] URL`
@@ -75,38 +71,39 @@ pub(crate) fn http(args: &Http) -> Result<(), Failure> {
         [url] => (args.method.as_ref(), url),
         _ => return Err(Failure::usage("give a method and a URL")),
     };
-    let body = args.data.as_deref().map(read_data).transpose()?;
-    let method = match method {
-        Some(method) => Method::try_from(method.as_str())?,
-        None if args.fetch.head => Method::head(),
-        None if body.is_some() => Method::try_from("POST")?,
-        None => Method::get(),
+    let body = Typed::read(&args.body, args.get)?;
+    let method = match (method, body.method) {
+        (Some(method), _) => Method::try_from(method.as_str())?,
+        (None, _) if args.fetch.head => Method::head(),
+        (None, Some(method)) => Method::try_from(method)?,
+        (None, None) => Method::get(),
     };
     run(std::slice::from_ref(url), &args.fetch, &args.shared, method, body)
 }
 
-fn run(
+pub(crate) fn run(
     urls: &[String],
     fetch: &Fetch,
     shared: &Shared,
     method: Method,
-    body: Option<Vec<u8>>,
+    body: Typed,
 ) -> Result<(), Failure> {
-    let plan = Plan::new(urls, fetch, shared, method, body)?;
-    let progress = !shared.messages.quiet && io::stderr().is_terminal();
-    let meter = Arc::new(Meter::new(progress));
-    let mask = Arc::new(Mask::of(plan.requests.iter().map(|(request, _)| request)));
-    let watch = Watch::begin(&shared.messages, "http", &mask, &meter)?;
-    let dialer = plan::dialer(shared, watch.observer())?;
-    for (request, _) in &plan.requests {
-        plan::refuse_proxy(&request.uri().origin(), &dialer)?;
+    let mut urls = urls.to_vec();
+    urls.extend(fetch.input_file.as_deref().map(plan::lines).transpose()?.unwrap_or_default());
+    if urls.is_empty() {
+        return Err(Failure::usage("there is no URL in the file"));
     }
-    let client = Client::new(dialer.clone(), Limits::default());
-    let client = client.with_clear_login(shared.login.allow_plaintext_auth);
-    let (policy, output) = (plan.policy()?, plan.output);
-    let fetcher = Fetcher { client, dialer, policy, output, meter, mask };
-    let result = plan.carry_out(fetcher);
+    let plan = Plan::new(&urls, fetch, shared, method, body)?;
+    let crumbs = Crumbs::read(&fetch.remembering.cookie, fetch.remembering.cookie_jar.as_deref())?;
+    let secrets = crumbs.secrets().into_iter().map(|value| ("cookie", value));
+    let mask = Mask::of(plan.requests.iter().map(|(request, _)| request)).with(secrets);
+    let mask = mask.hiding(&plan::proxies(&shared.dialling)?);
+    let (mask, crumbs) = (Arc::new(mask), Arc::new(crumbs));
+    let meter = Arc::new(Meter::new(false));
+    let watch = Watch::begin(&shared.messages, "http", &mask, &meter)?;
+    let result = crew::Crew { plan: &plan, watch: &watch, mask, crumbs: Arc::clone(&crumbs) }.run();
     watch.finish()?;
+    crumbs.finish()?;
     result
 }
 
@@ -116,12 +113,12 @@ impl<'a> Plan<'a> {
         fetch: &'a Fetch,
         shared: &'a Shared,
         method: Method,
-        body: Option<Vec<u8>>,
+        body: Typed,
     ) -> Result<Self, Failure> {
         let output = Output { quiet: shared.messages.quiet };
-        let start = parse_start(fetch.continue_at.as_deref())?;
-        check_places(urls.len(), fetch, shared.messages.json, true)?;
-        let asked = Asked { fields: typed_fields(fetch, body.is_some())?, method, body };
+        let start = places::start(fetch.continue_at.as_deref())?;
+        places::check(urls.len(), fetch, shared.messages.json, true)?;
+        let asked = Asked::read(fetch, method, body)?;
         let addresses =
             urls.iter().map(|raw| Address::parse(raw)).collect::<Result<Vec<_>, _>>()?;
         let mut origins = HashSet::new();
@@ -131,22 +128,21 @@ impl<'a> Plan<'a> {
         let origins: Arc<[Origin]> = origins.into_iter().collect();
         let mut requests = Vec::new();
         for address in addresses {
-            requests.push((asked.request(&address, &origins, shared)?, address));
+            requests.push((asked.request(&address, &origins, (fetch, shared))?, address));
         }
-        let plan = Self { fetch, shared, output, start, requests };
+        let last = requests.iter().enumerate();
+        let last = last.map(|(nth, (request, _))| (request.uri().origin(), nth)).collect();
+        let plan = Self { fetch, shared, output, start, requests, last };
         plan.warn();
         Ok(plan)
     }
 
     fn warn(&self) {
-        if self.shared.trust.insecure {
-            self.output.warn("--insecure: anybody in between can read and change what is sent");
-        }
-        if self
-            .requests
-            .iter()
-            .any(|(_, address)| plan::exposes_password(address, &self.shared.login))
-        {
+        plan::warn(self.shared, self.output);
+        let logins = &self.shared.login;
+        let token = self.fetch.proving.bearer.as_ref().is_some_and(|word| !word.starts_with('@'));
+        let exposed = |(_, address): &(_, Address)| plan::exposes_password(address, logins);
+        if token || self.requests.iter().any(exposed) {
             self.output.warn(
                 "a password on the command line is seen by others on this machine; \
                  --password-file FILE hides it",
@@ -173,6 +169,8 @@ impl<'a> Plan<'a> {
             most_bytes: most.transpose()?.unwrap_or(i64::MAX as u64),
             verbose: self.shared.messages.verbose,
             stores_errors: self.fetch.fail_with_body,
+            decodes: self.fetch.wanting.compressed,
+            keeps_time: self.fetch.remote_time || self.fetch.wanting.newer,
         })
     }
 
@@ -182,55 +180,16 @@ impl<'a> Plan<'a> {
         has_stdout && !self.shared.messages.json
     }
 
-    fn carry_out(self, mut fetcher: Fetcher) -> Result<(), Failure> {
-        let origins = self.requests.iter().map(|(request, _)| request.uri().origin());
-        let last: HashMap<_, _> = origins.enumerate().map(|(nth, origin)| (origin, nth)).collect();
-        let mut failed = Vec::new();
-        for (nth, (request, address)) in self.requests.iter().enumerate() {
-            let is_last = last.get(&request.uri().origin()) == Some(&nth);
-            let persistence = if is_last { Persistence::Close } else { Persistence::Keep };
-            let result = self.one(&mut fetcher, nth, request, address, persistence);
-            let Err(failure) = result else { continue };
-            if failure.exit == Exit::ReaderLeft {
-                continue;
-            }
-            let failure = failure.doing(format!("fetching {}", address.shown()));
-            if self.requests.len() > 1 {
-                self.output.fail(&failure);
-            }
-            failed.push(failure);
-        }
-        verdict(failed, self.requests.len())
-    }
-
-    fn one(
-        &self,
-        fetcher: &mut Fetcher,
-        nth: usize,
-        request: &Request,
-        address: &Address,
-        persistence: Persistence,
-    ) -> Result<(), Failure> {
+    /// Does one of the requests, and tells of it.
+    fn one(&self, fetcher: &mut Fetcher, nth: usize) -> Result<(), Failure> {
+        let Some((request, address)) = self.requests.get(nth) else { return Ok(()) };
         fetcher.meter.begin();
         let mut report = Report::default();
-        let mut file = None;
-        let result = self.place(nth, address).and_then(|place| {
-            if let Place::File(part) = &place {
-                file = Some(part.path().to_owned());
-            }
-            let job = Job {
-                request: request.clone(),
-                url: address.shown().to_owned(),
-                persistence,
-                start: self.start,
-                shows_heads: self.shows_heads(&place),
-                place,
-                tries: 0,
-            };
-            fetcher.run(job, &mut report)
-        });
+        let result = self
+            .transfer(fetcher, nth, (request, address), &mut report)
+            .map_err(|failure| failure.doing(format!("fetching {}", address.shown())));
         if self.shared.messages.json {
-            let line = json_line(address, file.as_deref(), &report, fetcher, &result);
+            let line = json_line(address, &report, fetcher, &result);
             match self.output.line(&line) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                     return Err(Failure::local(&error).doing("writing to standard output"));
@@ -238,7 +197,56 @@ impl<'a> Plan<'a> {
                 _ => {}
             }
         }
+        if self.fetch.timing {
+            // It was asked for: --quiet is about what was not.
+            Output { quiet: false }
+                .note(&timing::waterfall(address.shown(), &fetcher.meter.timings()));
+        }
         result
+    }
+
+    fn transfer(
+        &self,
+        fetcher: &mut Fetcher,
+        nth: usize,
+        (request, address): (&Request, &Address),
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let there = path_of(self.fetch, nth, || name_of(address));
+        if let Some(path) = there.as_ref().filter(|path| self.fetch.no_clobber && path.exists()) {
+            self.output.note(&format!("{} is there already", path.display()));
+            return Ok(());
+        }
+        let mut request = request.clone();
+        if let Some(time) = there.as_deref().filter(|_| self.fetch.wanting.newer).and_then(modified)
+        {
+            let mut extra = Fields::default();
+            extra.push(Field::new("If-Modified-Since", &httpdate::fmt_http_date(time))?);
+            request = request.with_extra(extra);
+        }
+        let place = self.place(nth, address)?;
+        let job = Job {
+            persistence: self.persistence(&request, nth),
+            request,
+            url: address.shown().to_owned(),
+            start: self.start,
+            shows_heads: self.shows_heads(&place),
+            place,
+            tries: 0,
+        };
+        fetcher.run(job, report)?;
+        let saving = self.fetch.wanting.etag_save.as_deref().map(Saving::to);
+        match (saving, &report.etag) {
+            (Some(saving), Some(etag)) => saving.save(etag),
+            _ => Ok(()),
+        }
+    }
+
+    fn persistence(&self, request: &Request, nth: usize) -> Persistence {
+        match self.fetch.jobs == 1 && self.last.get(&request.uri().origin()) == Some(&nth) {
+            true => Persistence::Close,
+            false => Persistence::Keep,
+        }
     }
 
     fn place(&self, nth: usize, address: &Address) -> Result<Place, Failure> {
@@ -249,167 +257,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Where the body of this URL goes; `name` is that of the file, if the URL is to name it.
-fn place_of(
-    fetch: &Fetch,
-    nth: usize,
-    name: impl FnOnce() -> Result<String, Failure>,
-) -> Result<Place, Failure> {
-    let options = Options {
-        overwrite: fetch.overwrite || !fetch.output.is_empty(),
-        sync: fetch.sync,
-        create_dirs: fetch.create_dirs,
-    };
-    let folder = fetch.output_dir.as_deref().unwrap_or(Path::new(""));
-    let target = match fetch.output.get(nth) {
-        Some(path) if path == Path::new("-") => return Ok(Place::Stdout { binary: true }),
-        Some(path) => Target::file(&folder.join(path), options)?,
-        None if fetch.remote_name || fetch.output_dir.is_some() => {
-            Target::named(folder, &name()?, options)?
-        }
-        None => return Ok(Place::Stdout { binary: false }),
-    };
-    Ok(Place::File(target.open()?))
-}
-
-impl Asked {
-    fn request(
-        &self,
-        address: &Address,
-        origins: &Arc<[Origin]>,
-        shared: &Shared,
-    ) -> Result<Request, Failure> {
-        let uri = target(address)?;
-        let own = uri.origin();
-        let mut request = Request::new(self.method.clone(), uri).at_home_in(Arc::clone(origins));
-        for field in &self.fields {
-            request = request.with_field(field.clone())?;
-        }
-        if let Some(body) = &self.body {
-            request = request.with_body(body.clone());
-        }
-        if let Some((user, pass)) = plan::login(address, &shared.login)? {
-            // A login in a URL is for that URL; one from an option is for all that were typed.
-            let home = if address.login.is_some() { [own].into() } else { Arc::clone(origins) };
-            request = request.with_login(Login::new(&user, &pass, home)?);
-        }
-        Ok(request)
-    }
-}
-
-fn target(address: &Address) -> Result<TargetUri, Failure> {
-    let hint = match address.url.scheme() {
-        "pop3" | "pop3s" | "ftp" | "ftps" => Some("wireline get fetches that"),
-        "smtp" | "smtps" | "lmtp" => Some("wireline send speaks that"),
-        "telnet" | "telnets" => Some("wireline telnet speaks that"),
-        _ => None,
-    };
-    let failed = |error| {
-        let failure = Failure::from(error).doing(format!("reading the URL {}", address.shown()));
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-    };
-    TargetUri::try_from(address.url.clone()).map_err(failed)
-}
-
-/// The last part of the path that the user typed, made safe; `index` when there is none.
-fn name_of(address: &Address) -> String {
-    let last = address.url.path().rsplit('/').next().unwrap_or_default();
-    let decoded: Vec<u8> = percent_decode_str(last).collect();
-    safe_name(&decoded).unwrap_or_else(|| "index".into())
-}
-
-fn check_places(urls: usize, fetch: &Fetch, json: bool, has_range: bool) -> Result<(), Failure> {
-    let files = fetch.output.len();
-    let by_url = fetch.remote_name || fetch.output_dir.is_some();
-    if fetch.remote_name && files > 0 {
-        return Err(Failure::usage("-o and -O exclude each other"));
-    }
-    if files > 0 && files != urls {
-        return Err(Failure::usage(format!("{files} -o for {urls} URLs"))
-            .hint("-O or --output-dir names them all"));
-    }
-    let twice = fetch.output.iter().enumerate().find(|(nth, path)| {
-        let is_device = path.starts_with("/dev") || *path == Path::new("-");
-        !is_device && fetch.output.iter().skip(nth + 1).any(|other| other == *path)
-    });
-    if let Some((_, path)) = twice {
-        return Err(Failure::usage(format!("-o {} is given twice", path.display())));
-    }
-    let to_file = files > 0 && !fetch.output.iter().any(|path| path == Path::new("-")) || by_url;
-    if json && !to_file && !fetch.head {
-        return Err(Failure::usage("--json needs -o FILE, -O or -I: the body has standard output"));
-    }
-    let is_range = |text: &&String| {
-        text.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case("Range"))
-    };
-    if has_range && fetch.continue_at.is_some() && fetch.header.iter().any(|text| is_range(&text)) {
-        return Err(Failure::usage("-C asks for a range of its own: leave out -H Range"));
-    }
-    if fetch.continue_at.as_deref() == Some("-") && !to_file {
-        return Err(Failure::usage(
-            "-C - needs -o FILE or -O: only a file has a part to continue from",
-        ));
-    }
-    Ok(())
-}
-
-fn parse_start(text: Option<&str>) -> Result<Start, Failure> {
-    match text {
-        None => Ok(Start::Afresh),
-        Some("-") => Ok(Start::FromPart),
-        Some("0") => Ok(Start::Afresh),
-        Some(text) => match text.parse() {
-            Ok(offset) => Ok(Start::At(offset)),
-            Err(_) => {
-                let text = escape(text.as_bytes());
-                Err(Failure::usage(format!("-C takes - or a number of bytes, not \"{text}\"")))
-            }
-        },
-    }
-}
-
-fn typed_fields(fetch: &Fetch, has_body: bool) -> Result<Vec<Field>, Failure> {
-    let mut fields = Vec::new();
-    for text in &fetch.header {
-        let Some((name, value)) = text.split_once(':') else {
-            let failure = Failure::usage("-H takes \"Name: value\"");
-            return Err(failure.hint("\"Name:\" sends it empty"));
-        };
-        fields.push(Field::new(name, value)?);
-    }
-    let typed = fields.iter().any(|field| field.name.is("User-Agent"));
-    if let Some(name) = fetch.user_agent.as_ref().filter(|_| !typed) {
-        fields.push(Field::new("User-Agent", name)?);
-    }
-    if has_body && !fields.iter().any(|field| field.name.is("Content-Type")) {
-        fields.push(Field::new("Content-Type", "application/x-www-form-urlencoded")?);
-    }
-    Ok(fields)
-}
-
-/// `-d DATA`, `-d @FILE`, `-d @-`. Held in memory, 64 MiB at most.
-#[expect(clippy::disallowed_methods, reason = "read through take(limit)")]
-fn read_data(data: &str) -> Result<Vec<u8>, Failure> {
-    const DATA_BYTES: u64 = 64 << 20;
-    let Some(name) = data.strip_prefix('@') else { return Ok(data.as_bytes().to_vec()) };
-    let mut body = Vec::new();
-    let read = match name {
-        "-" => io::stdin().take(DATA_BYTES + 1).read_to_end(&mut body),
-        name => File::open(name).and_then(|file| file.take(DATA_BYTES + 1).read_to_end(&mut body)),
-    };
-    read.map_err(|error| Failure::local(&error).doing(format!("reading the body from {name}")))?;
-    match body.len() as u64 > DATA_BYTES {
-        true => Err(Failure::usage("a body for -d has 64 MiB at most")),
-        false => Ok(body),
-    }
-}
-
 fn json_line(
     address: &Address,
-    file: Option<&Path>,
     report: &Report,
     fetcher: &Fetcher,
     result: &Result<(), Failure>,
@@ -420,7 +269,7 @@ fn json_line(
         0 => report.effective_url.clone(),
         _ => fetcher.mask.text(&report.effective_url),
     };
-    let file = file.filter(|_| result.is_ok());
+    let file = report.file.as_ref().filter(|_| result.is_ok());
     json!({
         "url": address.shown(),
         "effective_url": effective_url,
@@ -451,24 +300,6 @@ fn verdict(mut failed: Vec<Failure>, asked: usize) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// hostile.md row 154: what `-O` makes of a URL.
-    #[test]
-    fn names() {
-        let rows = [
-            ("http://h/a/page.html", "page.html"),
-            ("http://h/a/b%20c?q", "b c"),
-            ("http://h/", "index"),
-            ("http://h/a/", "index"),
-            ("http://h/%2e%2e", "index"),
-            ("http://h/%2e%2e%2fetc%2fpasswd", "passwd"),
-            ("http://h/a%5cb", "b"),
-            ("http://h/.bashrc", "_bashrc"),
-        ];
-        for (url, name) in rows {
-            assert_eq!(name_of(&Address::parse(url).unwrap()), name, "{url}");
-        }
-    }
 
     #[test]
     fn verdicts() {

@@ -4,8 +4,9 @@
 use crate::exit::Failure;
 use crate::output::{TerminalGuard, stdout_failure, stdout_file};
 use std::io::{self, IsTerminal};
-use wireline_http::{Head, Persistence, Request, Response, Retry, Validator};
-use wireline_store::{Description, Part};
+use std::path::PathBuf;
+use wireline_http::{Head, Persistence, Request, Response, Retry, Validator, file_name};
+use wireline_store::{Description, Options, Part, Target, safe_name};
 use wireline_wire::Sink;
 
 /// One transfer.
@@ -30,8 +31,27 @@ pub(crate) enum Place {
     Nowhere,
     /// Standard output; when it is a terminal only text, unless `binary`.
     Stdout { binary: bool },
+    /// A file that the answer may name.
+    Named(Naming),
     /// A file.
     File(Part),
+}
+
+/// How a file is called that the answer may name (`-J`).
+#[derive(Debug)]
+pub(crate) struct Naming {
+    pub(crate) folder: PathBuf,
+    /// Where the answer names none.
+    pub(crate) fallback: String,
+    pub(crate) options: Options,
+}
+
+impl Naming {
+    fn open(&self, head: &Head) -> Result<Part, Failure> {
+        let name = file_name(head).and_then(|name| safe_name(&name));
+        let name = name.as_deref().unwrap_or(&self.fallback);
+        Ok(Target::named(&self.folder, name, self.options)?.open()?)
+    }
 }
 
 /// How a first try begins. Later tries always continue what the part file holds.
@@ -81,7 +101,7 @@ impl Job {
                 part.continuable(offset)?;
                 Ok(Some(Earlier { offset, validator: None, length: None, missing: None }))
             }
-            (Place::Nowhere | Place::Stdout { .. }, Start::At(offset)) => {
+            (Place::Nowhere | Place::Stdout { .. } | Place::Named(_), Start::At(offset)) => {
                 Ok(Some(Earlier { offset, validator: None, length: None, missing: None }))
             }
             (Place::File(part), start) if again || start == Start::FromPart => {
@@ -106,6 +126,9 @@ impl Job {
         more: Option<u64>,
         can_be_cut: bool,
     ) -> Result<(), Failure> {
+        if let Place::Named(naming) = &self.place {
+            self.place = Place::File(naming.open(head)?);
+        }
         let Place::File(part) = &mut self.place else { return Ok(()) };
         let offset = earlier.map_or(0, |earlier| earlier.offset);
         if let Some(Earlier { validator: None, .. }) = earlier {
@@ -126,7 +149,7 @@ impl Job {
 
     /// A head could not be shown. That nobody looks any more is no reason not to fill a file.
     pub(crate) fn without_reader(&self, error: &io::Error) -> Result<(), Trouble> {
-        let is_file = matches!(self.place, Place::File(_));
+        let is_file = self.place.is_file();
         match error.kind() {
             io::ErrorKind::BrokenPipe if is_file => Ok(()),
             _ => Err(stdout_failure(error).into()),
@@ -136,7 +159,7 @@ impl Job {
     /// Bytes are out that cannot be taken back.
     pub(crate) fn is_spent(&self, bytes: u64) -> bool {
         match &self.place {
-            Place::Nowhere => false,
+            Place::Nowhere | Place::Named(_) => false,
             Place::Stdout { .. } => bytes > 0,
             Place::File(part) => part.is_written_through() && bytes > 0,
         }
@@ -151,22 +174,33 @@ impl Job {
 }
 
 impl Place {
+    /// Whether the body goes to a file, once that has a name.
+    pub(crate) const fn is_file(&self) -> bool {
+        matches!(self, Self::File(_) | Self::Named(_))
+    }
+
+    /// Copies the body; without its content codings if it `decodes`.
     pub(crate) fn copy(
         &self,
         response: &mut Response,
         most: u64,
+        decodes: bool,
     ) -> Result<u64, wireline_http::Error> {
         use wireline_http::Error::Local;
+        let mut copy = |sink: &mut Sink<'_>| match decodes {
+            true => response.copy_decoded(sink, most),
+            false => response.copy_to(sink, most),
+        };
         match self {
-            Self::Nowhere => response.copy_to(&mut Sink::writer(&mut io::sink()), most),
-            Self::File(part) => response.copy_to(&mut Sink::file(part.file()), most),
+            Self::Nowhere | Self::Named(_) => copy(&mut Sink::writer(&mut io::sink())),
+            Self::File(part) => copy(&mut Sink::file(part.file())),
             Self::Stdout { binary: false } if io::stdout().is_terminal() => {
                 let mut guard = TerminalGuard(stdout_file().map_err(Local)?);
-                response.copy_to(&mut Sink::writer(&mut guard), most)
+                copy(&mut Sink::writer(&mut guard))
             }
             Self::Stdout { .. } => {
                 let out = stdout_file().map_err(Local)?;
-                response.copy_to(&mut Sink::file(&out), most)
+                copy(&mut Sink::file(&out))
             }
         }
     }

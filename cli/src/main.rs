@@ -4,6 +4,8 @@
 mod args;
 mod check;
 mod client;
+mod content;
+mod cookies;
 mod demo;
 mod dialogue;
 mod exit;
@@ -12,6 +14,7 @@ mod ftp;
 mod get;
 mod job;
 mod mail;
+mod manual;
 mod mask;
 mod meter;
 mod output;
@@ -69,5 +72,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Check(args) => check::run_check(args),
         Command::Fmt(args) => check::run_format(args),
         Command::Demo(args) => demo::run(args),
+        Command::Completions(args) => manual::complete(args),
+        Command::Man(args) => manual::write(args),
     }
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wireline_http::Request;
 use wireline_transcript::Piece;
-use wireline_wire::Secret;
+use wireline_wire::{Proxies, Saying, Secret};
 
 /// What must not be seen, each with the transcript hole that stands for it.
 #[derive(Debug, Default)]
@@ -45,6 +45,13 @@ impl Mask {
         Self { secrets: in_order(secrets), users, login: None }
     }
 
+    /// The same with more secrets, each with its hole.
+    pub(crate) fn with(mut self, more: impl IntoIterator<Item = (&'static str, Vec<u8>)>) -> Self {
+        self.secrets.extend(more.into_iter().map(|(hole, secret)| (secret, hole)));
+        self.secrets = in_order(self.secrets);
+        self
+    }
+
     /// The forms in which mail protocols say one password, and may hear it again.
     pub(crate) fn of_login(user: &str, pass: &Secret) -> Self {
         let pass = pass.reveal();
@@ -58,6 +65,26 @@ impl Mask {
             (escaped, "pass"),
         ];
         Self { secrets: in_order(secrets), users: Vec::new(), login: Some(user.to_owned()) }
+    }
+
+    /// The logins for these proxies too.
+    pub(crate) fn hiding(mut self, proxies: &Proxies) -> Self {
+        for proxy in proxies.each() {
+            let saying = proxy.authorize(Saying::new());
+            let encoded = saying.pieces().filter_map(|(bytes, hole)| Some((bytes.to_vec(), hole?)));
+            self.secrets.extend(encoded);
+            let password = proxy.password().map(Secret::reveal).unwrap_or_default();
+            let escaped = wireline_wire::escape(password).into_bytes();
+            self.secrets.extend([password.to_vec(), escaped].map(|secret| (secret, "auth.proxy")));
+        }
+        self.secrets = in_order(self.secrets);
+        self
+    }
+
+    /// The same with one more form of the password.
+    pub(crate) fn and(mut self, pass: &Secret) -> Self {
+        self.secrets.push((pass.reveal().to_vec(), "pass"));
+        Self { secrets: in_order(self.secrets), ..self }
     }
 
     /// The user of a run with one login.
@@ -180,6 +207,17 @@ mod tests {
         for (text, masked) in rows {
             assert_eq!(mask().text(text), masked);
         }
+    }
+
+    /// hostile.md rows 147 and 150.
+    #[test]
+    fn a_login_for_a_proxy_is_hidden() {
+        let proxies = Proxies::all("http://alice:s%40cret@proxy".parse().unwrap());
+        let mask = mask().hiding(&proxies);
+        let text = mask.text("s@cret, YWxpY2U6c0BjcmV0, wonder");
+        assert_eq!(text, "..., ..., ...");
+        let hole = Piece::Hole("*=hidden");
+        assert_eq!(mask.pieces(b"s@cret"), [Piece::Bytes(b""), hole, Piece::Bytes(b"")]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a transfer is doing: timings, who answered, and a progress bar when somebody is looking.
 //! Must not hold: any decision.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +13,8 @@ pub(crate) struct Meter {
     shows_progress: bool,
     /// Who answered first is told of, not who answered last.
     keeps_first: bool,
+    /// Those of others who work at the same time.
+    bars: Option<MultiProgress>,
     state: Mutex<State>,
 }
 
@@ -21,6 +23,10 @@ struct State {
     start: Instant,
     resolved: Option<Duration>,
     connected: Option<Duration>,
+    /// A connection to a proxy stands, and does not lead on yet.
+    at_proxy: bool,
+    /// The proxy leads on.
+    proxied: Option<Duration>,
     tls: Option<Duration>,
     first_byte: Option<Duration>,
     remote: Option<Peer>,
@@ -41,6 +47,8 @@ impl State {
             start: Instant::now(),
             resolved: None,
             connected: None,
+            at_proxy: false,
+            proxied: None,
             tls: None,
             first_byte: None,
             remote: None,
@@ -59,7 +67,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Meter {
     pub(crate) fn new(shows_progress: bool) -> Self {
-        Self { shows_progress, keeps_first: false, state: Mutex::new(State::new()) }
+        Self { shows_progress, keeps_first: false, bars: None, state: Mutex::new(State::new()) }
+    }
+
+    /// Shows its progress among others.
+    pub(crate) fn among(mut self, bars: &MultiProgress) -> Self {
+        self.bars = Some(bars.clone());
+        self
     }
 
     /// For protocols whose further connections are parts of the first: FTP.
@@ -121,15 +135,19 @@ impl Meter {
     /// Seconds: how long each step of the first connection took, and all of it.
     pub(crate) fn timings(&self) -> Value {
         let state = self.state();
+        let now = state.start.elapsed();
         let step = |end: Option<Duration>, start: Option<Duration>| {
             end.map(|end| end.saturating_sub(start.unwrap_or_default()).as_secs_f64())
         };
         json!({
             "dns": step(state.resolved, None),
             "connect": step(state.connected, state.resolved),
-            "tls": step(state.tls, state.connected),
+            "proxy": step(state.proxied, state.connected),
+            "tls": step(state.tls, state.proxied.or(state.connected)),
+            "wait": step(state.first_byte, state.tls.or(state.proxied).or(state.connected)),
+            "transfer": step(state.first_byte.map(|_| now), state.first_byte),
             "first_byte": step(state.first_byte, None),
-            "total": state.start.elapsed().as_secs_f64(),
+            "total": now.as_secs_f64(),
         })
     }
 
@@ -143,7 +161,10 @@ impl Meter {
             return;
         }
         let (position, expected, files) = (state.bytes, state.expected, state.files);
-        let bar = state.bar.get_or_insert_with(|| new_bar(expected, prefix(files)));
+        let bar = state.bar.get_or_insert_with(|| {
+            let bar = new_bar(expected, prefix(files));
+            self.bars.as_ref().map_or_else(|| bar.clone(), |bars| bars.add(bar.clone()))
+        });
         bar.set_position(position);
     }
 }
@@ -154,11 +175,17 @@ impl Observer for Meter {
         let now = state.start.elapsed();
         let is_part = self.keeps_first && state.remote.is_some();
         match event {
-            Event::Resolved | Event::Connected { .. } if is_part => {}
+            Event::Resolved | Event::Connected { .. } | Event::Proxy(_) if is_part => {}
             Event::Resolved => {
                 state.resolved.get_or_insert(now);
             }
+            Event::Proxy(Event::Connected { .. }) if state.connected.is_none() => {
+                (state.connected, state.at_proxy) = (Some(now), true);
+            }
             Event::Connected { peer } => {
+                if std::mem::take(&mut state.at_proxy) {
+                    state.proxied = Some(now);
+                }
                 state.connected.get_or_insert(now);
                 (state.remote, state.tls_version) = (Some(peer.clone()), None);
             }

@@ -10,7 +10,7 @@ use crate::plan::{self, Address};
 use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
 use wireline_sasl::{Credentials, Mechanism, Proof};
-use wireline_wire::{Dialer, Endpoint, Peer, Secret, Wire};
+use wireline_wire::{Dialer, Endpoint, Peer, Proxies, Secret, Wire};
 use zeroize::Zeroizing;
 
 /// A scheme of mail, of FTP, or of Telnet.
@@ -82,6 +82,8 @@ pub(crate) struct Place {
     /// What comes behind the host.
     pub(crate) path: String,
     pub(crate) login: Option<(String, Secret)>,
+    /// Whose logins must not be seen either.
+    proxies: Proxies,
     /// For messages: no login in it.
     pub(crate) shown: String,
 }
@@ -124,9 +126,7 @@ impl Place {
                  --password-file FILE hides it",
             );
         }
-        if shared.trust.insecure {
-            output.warn("--insecure: anybody in between can read and change what is sent");
-        }
+        plan::warn(shared, output);
         let (endpoint, unix) =
             endpoint(&address, scheme).map_err(|failure| failure.doing(doing()))?;
         let place = Self {
@@ -135,6 +135,7 @@ impl Place {
             unix,
             path: path(&address, scheme),
             login: None,
+            proxies: plan::proxies(&shared.dialling)?,
             shown: address.shown().to_owned(),
         };
         Ok((place, address))
@@ -163,9 +164,8 @@ impl Place {
         allows_clear_login: bool,
     ) -> Result<Wire, Failure> {
         let mut dialer = dialer.clone();
-        dialer.unix = self.unix.clone();
-        if self.unix.is_none() {
-            plan::refuse_proxy_of(&["all_proxy", "ALL_PROXY"], &self.endpoint, &dialer)?;
+        if self.is_unix() {
+            dialer.unix = self.unix.clone();
         }
         dialer.loopback_only = self.only_on_loopback(upgrading, allows_clear_login);
         let wire = dialer.dial(&self.endpoint).map_err(|error| self.refused(error))?;
@@ -226,10 +226,9 @@ impl Place {
 
     /// What must not be seen in this run.
     pub(crate) fn mask(&self) -> Mask {
-        match &self.login {
-            Some((user, pass)) => Mask::of_login(user, pass),
-            None => Mask::default(),
-        }
+        let login = self.login.as_ref();
+        let mask = login.map_or_else(Mask::default, |(user, pass)| Mask::of_login(user, pass));
+        mask.hiding(&self.proxies)
     }
 
     /// The login as SASL takes it.

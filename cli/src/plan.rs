@@ -1,7 +1,11 @@
-//! From what was typed to what will be done: URLs, logins, the dialer, limits.
+//! From what was typed to what will be done: URLs and logins here, the rest in `plan/`.
 //! Must not hold: I/O with a peer.
 
-use crate::args::{LoggingIn, Shared, Trusting};
+mod dialling;
+
+pub(crate) use dialling::{bytes, dialer, proxies, seconds, tls, warn};
+
+use crate::args::LoggingIn;
 use crate::exit::Failure;
 use crate::mask::without_login;
 use percent_encoding::percent_decode_str;
@@ -9,13 +13,10 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 use url::Url;
 use wireline_http::{Origin, URI_BYTES};
-use wireline_wire::{
-    ConnectTo, Dialer, Endpoint, Family, Limits, Observer, Resolved, Secret, Trust, Whole, escape,
-};
+use wireline_store::Netrc;
+use wireline_wire::{Secret, escape};
 
 /// A URL as it was meant: without its login, which is kept apart.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Address {
     pub(crate) login: Option<(String, Option<Secret>)>,
     /// `http://` was put in front.
     pub(crate) assumed: bool,
+    /// From the first `/` behind the host on, before the URL was normalised; at least that `/`.
+    pub(crate) typed_path: String,
 }
 
 impl Address {
@@ -54,9 +57,11 @@ impl Address {
             let hint = "write an @ in a name or password as %40, or use -u";
             return Err(fail("there are two @ before the path").hint(hint));
         }
-        let mut url = Url::parse(&text).map_err(|error| fail(&error.to_string()))?;
+        let mut url = Url::parse(&text).map_err(|error| {
+            fail(&error.to_string()).hint(format!("as {scheme}://HOST:PORT/PATH"))
+        })?;
         let login = take_login(&mut url).map_err(|why| fail(&why))?;
-        Ok(Self { url, login, assumed })
+        Ok(Self { url, login, assumed, typed_path: typed_path(&text) })
     }
 
     /// The URL for messages and files: no login in it.
@@ -81,6 +86,14 @@ fn authority(text: &str) -> &str {
     rest.split(['/', '?', '#', '\\']).next().unwrap_or_default()
 }
 
+/// Without a fragment.
+fn typed_path(text: &str) -> String {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let rest = rest.split('#').next().unwrap_or_default();
+    let path = rest.find(['/', '?']).map_or("", |at| rest.split_at(at).1);
+    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
+}
+
 fn take_login(url: &mut Url) -> Result<Option<(String, Option<Secret>)>, String> {
     let decode = |text: &str| {
         let bytes: Vec<u8> = percent_decode_str(text).collect();
@@ -99,7 +112,8 @@ fn take_login(url: &mut Url) -> Result<Option<(String, Option<Secret>)>, String>
     }
 }
 
-/// The login for one URL: from the URL, `-u`, `--password-file`, `WIRELINE_PASSWORD`, a prompt.
+/// The login for one URL: from the URL, `-u`, `--password-file`, `WIRELINE_PASSWORD`, a netrc, a
+/// prompt.
 pub(crate) fn login(
     address: &Address,
     typed: &LoggingIn,
@@ -108,18 +122,72 @@ pub(crate) fn login(
         Some((user, pass)) => (user.to_owned(), Some(Secret::from(pass))),
         None => (text.to_owned(), None),
     });
-    let Some((user, pass)) = address.login.clone().or(by_option) else { return Ok(None) };
-    let pass = match (pass, &typed.password_file, std::env::var_os("WIRELINE_PASSWORD")) {
+    let netrc = netrc(typed)?;
+    let host = address.url.host_str().unwrap_or_default();
+    let kept = |user| netrc.as_ref().and_then(|netrc| netrc.login(host, user));
+    let Some((user, pass)) = address.login.clone().or(by_option) else {
+        return kept(None).map(|(user, pass)| whole(user.to_owned(), pass.into())).transpose();
+    };
+    let elsewhere =
+        typed.password_file.is_some() || std::env::var_os("WIRELINE_PASSWORD").is_some();
+    let kept = kept(Some(&user)).filter(|_| !elsewhere).map(|(_, pass)| Secret::from(pass));
+    let pass = match (pass.or(kept), &typed.password_file, std::env::var_os("WIRELINE_PASSWORD")) {
         (Some(pass), ..) => pass,
         (None, Some(path), _) => read_password(path)?,
         (None, None, Some(pass)) => Secret::new(pass.into_vec()),
         (None, None, None) => ask_password(&user, address)?,
     };
+    whole(user, pass).map(Some)
+}
+
+/// What `-n` and `--netrc-file` name.
+fn netrc(typed: &LoggingIn) -> Result<Option<Netrc>, Failure> {
+    match (&typed.netrc_file, typed.netrc) {
+        (Some(path), _) => Ok(Some(Netrc::read(path)?)),
+        // Who has none has no login there.
+        (None, true) => {
+            let usual = Netrc::usual().filter(|path| path.symlink_metadata().is_ok());
+            Ok(usual.map(|path| Netrc::read(&path)).transpose()?)
+        }
+        (None, false) => Ok(None),
+    }
+}
+
+/// A login that can be said.
+fn whole(user: String, pass: Secret) -> Result<(String, Secret), Failure> {
     let ends_a_line = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
     match ends_a_line(user.as_bytes()) || ends_a_line(pass.reveal()) {
         true => Err(Failure::usage("the login holds control bytes: a line end or a NUL")),
-        false => Ok(Some((user, pass))),
+        false => Ok((user, pass)),
     }
+}
+
+/// A secret as an option's value: `@FILE` reads its first line.
+pub(crate) fn secret_word(option: &str, word: &str) -> Result<Secret, Failure> {
+    let secret = match word.strip_prefix('@') {
+        Some(path) => read_password(Path::new(path))?,
+        None => Secret::from(word),
+    };
+    match secret.reveal().is_empty() {
+        true => Err(Failure::usage(format!("{option} has no value"))),
+        false => Ok(secret),
+    }
+}
+
+/// The lines of a file of URLs; blank ones and those with a `#` say nothing.
+#[expect(clippy::disallowed_methods, reason = "read through take(limit)")]
+pub(crate) fn lines(path: &Path) -> Result<Vec<String>, Failure> {
+    const LIST_BYTES: u64 = 256 << 20;
+    let doing = || format!("reading the URLs in {}", path.display());
+    let mut text = String::new();
+    let read = match path.to_str() {
+        Some("-") => io::stdin().take(LIST_BYTES).read_to_string(&mut text),
+        _ => File::open(path).and_then(|file| file.take(LIST_BYTES).read_to_string(&mut text)),
+    };
+    read.map_err(|error| Failure::local(&error).doing(doing()))?;
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(lines.map(str::to_owned).collect())
 }
 
 #[expect(clippy::disallowed_methods, reason = "read through take(limit)")]
@@ -157,170 +225,10 @@ pub(crate) fn exposes_password(address: &Address, typed: &LoggingIn) -> bool {
     in_url || typed.user.as_ref().is_some_and(|user| user.contains(':'))
 }
 
-/// How everything of this run is dialled.
-pub(crate) fn dialer(shared: &Shared, observer: Arc<dyn Observer>) -> Result<Dialer, Failure> {
-    let dialling = &shared.dialling;
-    let mut dialer = Dialer::default();
-    let idle = seconds("--timeout", dialling.timeout)?;
-    dialer.limits = Limits {
-        connect_each: seconds("--connect-timeout", dialling.connect_timeout)?,
-        tls: Limits::default().tls.min(idle),
-        idle,
-        ..Limits::default()
-    };
-    let whole = dialling.max_time.map(|limit| seconds("--max-time", limit)).transpose()?;
-    dialer.whole = whole.map(Whole::starting_now);
-    dialer.family = match (dialling.ipv4, dialling.ipv6) {
-        (true, _) => Family::V4,
-        (_, true) => Family::V6,
-        _ => Family::Any,
-    };
-    dialer.bind = dialling.bind;
-    dialer.resolved =
-        dialling.resolve.iter().map(|text| parse_resolve(text)).collect::<Result<_, _>>()?;
-    dialer.connect_to =
-        dialling.connect_to.iter().map(|text| parse_connect_to(text)).collect::<Result<_, _>>()?;
-    dialer.tls = trust_of(&shared.trust).into();
-    dialer.observer = Some(observer);
-    Ok(dialer)
-}
-
-/// Whom TLS trusts; the environment's file counts when no option says otherwise.
-pub(crate) fn trust_of(typed: &Trusting) -> Trust {
-    let from_environment = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty());
-    let mut files = typed.cacert.clone();
-    if files.is_empty() && !typed.system_roots {
-        files.extend(from_environment.map(Into::into));
-    }
-    let (add, insecure) = (typed.add_ca.clone(), typed.insecure);
-    Trust { files, system: typed.system_roots, add, insecure }
-}
-
-/// Seconds, as an option's value.
-pub(crate) fn seconds(option: &str, value: f64) -> Result<Duration, Failure> {
-    const MOST: f64 = 1e9;
-    match value > 0.0 && value < MOST {
-        true => Ok(Duration::from_secs_f64(value)),
-        false => Err(Failure::usage(format!("{option} takes seconds above 0, not {value}"))),
-    }
-}
-
-/// `HOST:PORT:ADDR[,ADDR]`, as in curl.
-fn parse_resolve(text: &str) -> Result<Resolved, Failure> {
-    let fail = || {
-        Failure::usage(format!(
-            "--resolve takes HOST:PORT:ADDR, not \"{}\"",
-            escape(text.as_bytes())
-        ))
-    };
-    let [host, port, rest] = split_host(text, 3).try_into().map_err(|_| fail())?;
-    let endpoint = Endpoint::new(host, port.parse().map_err(|_| fail())?).map_err(|_| fail())?;
-    let parse = |text: &str| text.trim_matches(['[', ']']).parse().map_err(|_| fail());
-    let addresses = rest.split(',').map(parse).collect::<Result<_, _>>()?;
-    Ok(Resolved { endpoint, addresses })
-}
-
-/// `H1:P1:H2:P2`, each of which may be empty, as in curl.
-fn parse_connect_to(text: &str) -> Result<ConnectTo, Failure> {
-    let fail = || {
-        Failure::usage(format!(
-            "--connect-to takes H1:P1:H2:P2, not \"{}\"",
-            escape(text.as_bytes())
-        ))
-    };
-    let [host, port, to_host, to_port] = split_host(text, 4).try_into().map_err(|_| fail())?;
-    let name = |text: &str| match text {
-        "" => Ok(None),
-        text => Endpoint::new(text, 0)
-            .map(|endpoint| Some(endpoint.host().to_owned()))
-            .map_err(|_| fail()),
-    };
-    let number = |text: &str| match text {
-        "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| fail()),
-    };
-    Ok(ConnectTo {
-        host: name(host)?,
-        port: number(port)?,
-        to_host: name(to_host)?,
-        to_port: number(to_port)?,
-    })
-}
-
-/// Splits at colons outside brackets, into at most `parts`.
-fn split_host(text: &str, parts: usize) -> Vec<&str> {
-    let mut depth = 0;
-    let outside = move |letter: char| {
-        match letter {
-            '[' => depth += 1,
-            ']' => depth -= 1,
-            _ => {}
-        }
-        letter == ':' && depth == 0
-    };
-    text.splitn(parts, outside).collect()
-}
-
-/// `1500`, `10k`, `2M`, `1G` (of 1024).
-pub(crate) fn bytes(option: &str, text: &str) -> Result<u64, Failure> {
-    let fail = || {
-        let text = escape(text.as_bytes());
-        Failure::usage(format!(
-            "{option} takes a number of bytes, with k, M or G perhaps, not \"{text}\""
-        ))
-    };
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, 'k' | 'K')) => (text.split_at(at).0, 1 << 10),
-        Some((at, 'm' | 'M')) => (text.split_at(at).0, 1 << 20),
-        Some((at, 'g' | 'G')) => (text.split_at(at).0, 1 << 30),
-        _ => (text, 1_u64),
-    };
-    digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(fail)
-}
-
-/// The proxy that the environment names for an origin.
-pub(crate) fn refuse_proxy(origin: &Origin, dialer: &Dialer) -> Result<(), Failure> {
-    let named: &[&str] = match origin.is_secure() {
-        false => &["http_proxy", "all_proxy", "ALL_PROXY"],
-        true => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
-    };
-    refuse_proxy_of(named, &origin.endpoint()?, dialer)
-}
-
-/// wireline has no proxies yet, and going past one in silence would be wrong. Endpoints placed by
-/// hand, and this machine, are reached directly.
-pub(crate) fn refuse_proxy_of(
-    named: &[&str],
-    endpoint: &Endpoint,
-    dialer: &Dialer,
-) -> Result<(), Failure> {
-    let set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let host = endpoint.host();
-    let direct = is_here(host) || dialer.is_placed(endpoint) || is_excepted(host);
-    let Some(name) = named.iter().find(set).filter(|_| !direct) else { return Ok(()) };
-    Err(Failure::usage(format!("{name} names a proxy, and proxies are not supported yet"))
-        .hint(format!("no_proxy={host} goes there directly")))
-}
-
 /// This machine, by its name or address.
 pub(crate) fn is_local(origin: &Origin) -> bool {
-    is_here(origin.host())
-}
-
-fn is_here(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
+    let host = origin.host().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(wireline_wire::is_loopback)
-}
-
-/// `no_proxy`: names with everything below them, `*` for all.
-fn is_excepted(host: &str) -> bool {
-    let value =
-        std::env::var("no_proxy").or_else(|_| std::env::var("NO_PROXY")).unwrap_or_default();
-    value.split(',').map(|entry| entry.trim().trim_start_matches('.')).any(|entry| {
-        let below =
-            host.strip_suffix(entry).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        entry == "*" || !entry.is_empty() && below
-    })
 }
 
 #[cfg(test)]
@@ -383,33 +291,6 @@ mod tests {
         for raw in ["http://u:canary@h\n/", "http://u:canary@b@c/", "u:canary@h:99999/"] {
             let failure = Address::parse(raw).unwrap_err();
             assert!(!failure.to_string().contains("canary"), "{failure}");
-        }
-    }
-
-    #[test]
-    fn sizes() {
-        for (text, size) in
-            [("0", 0), ("1500", 1500), ("10k", 10_240), ("2M", 2 << 20), ("1G", 1 << 30)]
-        {
-            assert_eq!(bytes("--x", text).unwrap(), size);
-        }
-        for text in ["", "k", "-1", "1.5k", "1T", "99999999999G"] {
-            assert!(bytes("--x", text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn places_by_hand() {
-        let resolved = parse_resolve("h:80:127.0.0.1,[::1]").unwrap();
-        assert_eq!((resolved.endpoint.to_string(), resolved.addresses.len()), ("h:80".into(), 2));
-        let to = parse_connect_to("[::1]:80::8080").unwrap();
-        assert_eq!((to.host.as_deref(), to.port), (Some("::1"), Some(80)));
-        assert_eq!((to.to_host.as_deref(), to.to_port), (None, Some(8080)));
-        for bad in ["", "h", "h:80", "h:x:1.2.3.4", "h:80:name", "a b:80:1.2.3.4"] {
-            assert!(parse_resolve(bad).is_err(), "{bad}");
-        }
-        for bad in ["", "a:1:b", "a:x:b:1", "a:1:b:70000"] {
-            assert!(parse_connect_to(bad).is_err(), "{bad}");
         }
     }
 }

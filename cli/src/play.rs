@@ -11,7 +11,6 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use wireline_transcript::{FailureKind, PlayOptions, Report, Transcript, Trust, play};
-use wireline_wire::TlsSettings;
 
 /// `wireline play FILE... --to HOST:PORT`
 pub(crate) fn run(args: &Play) -> Result<(), Failure> {
@@ -24,7 +23,7 @@ pub(crate) fn run(args: &Play) -> Result<(), Failure> {
         return Err(Failure::usage("--to takes HOST:PORT"));
     }
     let files = args.files.iter().map(|path| load(path)).collect::<Result<Vec<_>, _>>()?;
-    let tls = TlsSettings::from(plan::trust_of(&args.trust));
+    let tls = plan::tls(&args.trust);
     let trust = Trust::Config(tls.config().map_err(http_failure)?);
     let options = PlayOptions {
         to: args.to.clone(),

@@ -1,15 +1,16 @@
-//! `wireline put FILE URL`: one file, or standard input, to an FTP server.
+//! `wireline put FILE URL`: one file, or standard input, to a server of FTP or HTTP.
 //! Must not hold: how it is sent (`ftp/transfer/upload.rs`).
 
-use crate::args::Put;
+use crate::args::{Fetch, Put};
+use crate::content::{self, Typed};
 use crate::exit::{Exit, Failure};
-use crate::ftp::Site;
 use crate::ftp::location::Location;
 use crate::ftp::transfer::{
     Leaves, Trouble, Upload, Way, make_folders, parent, refuse_beyond, store,
 };
 use crate::ftp::tries::Tries;
-use crate::plan;
+use crate::ftp::{Site, is_ftp};
+use crate::{get, plan};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::json;
 use std::fs::File;
@@ -18,12 +19,16 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use wireline_ftp::{Pathname, Session};
+use wireline_http::Method;
 
 /// What stays as it is in a URL that is shown.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// `wireline put FILE URL`
 pub(crate) fn run(args: &Put) -> Result<(), Failure> {
+    if !is_ftp(&args.url) {
+        return over_http(args);
+    }
     refuse(args)?;
     let name = own_name(&args.file);
     let (site, location) = Site::find(&args.url, &args.securing, &args.moving, &args.shared)?;
@@ -44,13 +49,44 @@ pub(crate) fn run(args: &Put) -> Result<(), Failure> {
     site.finish(result.and(told), "uploading to")
 }
 
+/// `PUT` (RFC 9110 section 9.3.4); the answer's body goes to standard output.
+fn over_http(args: &Put) -> Result<(), Failure> {
+    let unfit = [
+        (args.append || args.continue_at.is_some(), "-a and -C are for FTP: HTTP puts files whole"),
+        (
+            args.uploading.direct || args.uploading.create_dirs,
+            "--direct and --create-dirs are for FTP",
+        ),
+        (args.securing.tls || args.securing.no_tls, "--tls and --no-tls are for FTP: use https://"),
+        (args.moving.active, "--active is for FTP"),
+    ];
+    if let Some((_, why)) = unfit.into_iter().find(|(typed, _)| *typed) {
+        return Err(Failure::usage(why));
+    }
+    let url = match (args.url.ends_with('/'), own_name(&args.file)) {
+        (false, _) => args.url.clone(),
+        (true, Some(name)) => format!("{}{}", args.url, percent_encode(name, ENCODED)),
+        (true, None) => return Err(nameless()),
+    };
+    let file = args.file.to_str().ok_or_else(|| Failure::usage("the file's name is not UTF-8"))?;
+    let content = Some(content::upload(file)?);
+    let typed = Typed { content, ..Typed::default() };
+    let (header, proving, lasting) =
+        (args.header.clone(), args.proving.clone(), args.lasting.clone());
+    let fetch = Fetch { header, proving, lasting, ..Fetch::default() };
+    get::run(&[url], &fetch, &args.shared, Method::try_from("PUT")?, typed)
+}
+
+fn nameless() -> Failure {
+    Failure::usage("standard input has no name").hint("write one behind the / of the URL")
+}
+
 /// What does not go together.
 fn refuse(args: &Put) -> Result<(), Failure> {
-    let scheme = args.url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    let is_page = scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "https"));
     let (is_pipe, continues) = (args.file == Path::new("-"), args.continue_at.is_some());
     let unfit = [
-        (is_page, "put does not speak HTTP: wireline http PUT -d @FILE URL does"),
+        (!args.header.is_empty(), "-H is for HTTP"),
+        (args.proving.is_typed(), "--digest, --basic, --anyauth and --bearer are for HTTP"),
         (args.continue_at.iter().any(|at| at != "-"), "-C takes - here: the server knows how far"),
         (continues && is_pipe, "-C - needs a file: standard input cannot begin in the middle"),
         (continues && args.append, "-C and -a exclude each other"),
@@ -73,9 +109,7 @@ fn target(location: &Location, name: Option<&[u8]>) -> Result<Pathname, Failure>
         let none = || Failure::usage("the URL names no file");
         return location.path.clone().ok_or_else(none);
     }
-    let none =
-        || Failure::usage("standard input has no name").hint("write one behind the / of the URL");
-    let name = name.ok_or_else(none)?;
+    let name = name.ok_or_else(nameless)?;
     Ok(match &location.path {
         Some(folder) => folder.join(name)?,
         None => Pathname::try_from(name)?,

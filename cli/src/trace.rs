@@ -2,7 +2,7 @@
 //! Must not hold: the lines of a connection (`dialogue.rs`), secrets (`mask.rs`).
 
 use crate::dialogue::{
-    Dialogue, FtpDialogue, HttpDialogue, MailDialogue, Run, Sheet, TelnetDialogue,
+    Dialogue, FtpDialogue, HttpDialogue, MailDialogue, ProxyLines, Run, Sheet, TelnetDialogue,
 };
 use crate::mask::Mask;
 use crate::recording::Recording;
@@ -30,6 +30,8 @@ struct State<W> {
     over: BTreeMap<u64, Box<dyn Dialogue>>,
     /// Connections that are a part of another's dialogue, and whose.
     parts: BTreeMap<u64, u64>,
+    /// What was said to proxies that do not lead on yet.
+    proxies: BTreeMap<u64, ProxyLines>,
     mask: Arc<Mask>,
     recording: Recording,
     /// The first thing that could not be written.
@@ -61,8 +63,9 @@ impl<W: Write> Trace<W> {
     pub(crate) fn new(out: W, style: Style, mask: Arc<Mask>, recording: Recording) -> Self {
         let (open, over, parts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let keeps_bodies = recording.keeps_bodies();
-        let (begun, failed) = (false, None);
-        let state = State { out, style, begun, open, over, parts, mask, recording, failed };
+        let (proxies, begun, failed) = (BTreeMap::new(), false, None);
+        let state =
+            State { out, style, begun, open, over, parts, proxies, mask, recording, failed };
         Self { state: Mutex::new(state), keeps_bodies }
     }
 
@@ -95,21 +98,23 @@ impl<W: Write + Send> Observer for Trace<W> {
 
 impl<W: Write> State<W> {
     fn take(&mut self, connection: u64, event: &Event<'_>) -> io::Result<()> {
-        if let Event::Connected { peer } = event {
-            let mut open = self.open.iter_mut();
-            match open.find_map(|(&whole, dialogue)| dialogue.claims(peer).then_some(whole)) {
-                Some(whole) => drop(self.parts.insert(connection, whole)),
-                None => drop(self.open.insert(connection, self.style.dialogue(connection, peer))),
+        match event {
+            Event::Proxy(event) => return self.take_proxy(connection, event),
+            Event::Connected { peer } => {
+                self.connected(connection, peer);
+                return Ok(());
             }
-            return Ok(());
+            _ => {}
         }
         if let Some(whole) = self.parts.get(&connection).copied() {
             return self.take_part(connection, whole, event);
         }
-        let Some(dialogue) = self.open.get_mut(&connection) else { return Ok(()) };
+        let Some(dialogue) = self.open.get_mut(&connection) else {
+            return self.lost_proxy(connection);
+        };
         let run = &mut Run { mask: &self.mask, kept: &mut self.recording };
         match event {
-            Event::Tls { version, cipher, .. } => dialogue.sheet().tls(version, cipher),
+            Event::Tls { version, cipher, .. } => dialogue.tls(version, cipher, run),
             Event::Said(saying) => dialogue.said(saying, run),
             Event::Sent { bytes, data } => dialogue.sent(*bytes, *data, run),
             Event::Heard(line) => dialogue.heard(line, run),
@@ -121,6 +126,46 @@ impl<W: Write> State<W> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The connection stands: it has a section of its own, or a place in another's.
+    fn connected(&mut self, connection: u64, peer: &Peer) {
+        let mut open = self.open.iter_mut();
+        let claimed = open.find_map(|(&whole, dialogue)| dialogue.claims(peer).then_some(whole));
+        if let Some(whole) = claimed {
+            self.parts.insert(connection, whole);
+        } else {
+            self.open.insert(connection, self.style.dialogue(connection, peer));
+        }
+        let dialogue = self.open.get_mut(&claimed.unwrap_or(connection));
+        if let (Some(dialogue), Some(proxy)) = (dialogue, self.proxies.remove(&connection)) {
+            dialogue.sheet().note(proxy.into_lines());
+        }
+    }
+
+    /// A recording is played without the proxy.
+    fn take_proxy(&mut self, connection: u64, event: &Event<'_>) -> io::Result<()> {
+        if self.recording.keeps_bodies() {
+            return Ok(());
+        }
+        match (event, self.proxies.get_mut(&connection)) {
+            (Event::Connected { peer }, _) => {
+                self.proxies.insert(connection, ProxyLines::new(peer)?);
+                Ok(())
+            }
+            (event, Some(proxy)) => proxy.take(event, &self.mask),
+            _ => Ok(()),
+        }
+    }
+
+    /// The connection ends, perhaps at a proxy: what was said there is a section of its own.
+    fn lost_proxy(&mut self, connection: u64) -> io::Result<()> {
+        let Some(proxy) = self.proxies.remove(&connection) else { return Ok(()) };
+        let mut dialogue = self.style.dialogue(connection, &proxy.peer);
+        dialogue.sheet().note(proxy.into_lines());
+        dialogue.sheet().end_at_once()?;
+        self.over.insert(connection, dialogue);
+        Ok(())
     }
 
     fn take_part(&mut self, part: u64, whole: u64, event: &Event<'_>) -> io::Result<()> {
@@ -220,6 +265,42 @@ mod tests {
             C: Authorization: Basic {{auth.basic}}\nC:\n\
             S: HTTP/1.1 103 Early Hints\nS:\nS: HTTP/1.1 200 OK\nS: Date: {{*=today}}\n\
             S: X-Echo: Basic {{auth.basic}}, {{auth.basic}}!\nS:\nS= {{*:bytes(7)}}\n";
+        assert_eq!(text, wanted);
+    }
+
+    /// hostile.md rows 147 and 150: what is said to a proxy is a comment, without its secrets.
+    #[test]
+    fn a_proxy_is_a_comment() {
+        let connect = Saying::new()
+            .text("CONNECT h:443 HTTP/1.1\r\nProxy-Authorization: Basic ")
+            .secret("auth.proxy", "canary")
+            .text("\r\n\r\n");
+        let socks = Saying::new().text(b"\x05\x01\0");
+        let get = Saying::new().text("GET / HTTP/1.1\r\n\r\n");
+        let (proxy, peer) = (std::net::SocketAddr::from(([127, 0, 0, 1], 3128)), |proxy| {
+            let endpoint = wireline_wire::Endpoint::new("h", 443).unwrap();
+            Event::Connected { peer: Peer::Proxied { endpoint, proxy } }
+        });
+        let at_proxy = Event::Connected { peer: proxy.into() };
+        let text = traced(&[
+            (1, Event::Proxy(&at_proxy)),
+            (1, Event::Proxy(&Event::Said(&connect))),
+            (1, Event::Proxy(&Event::Heard(b"HTTP/1.1 200 YTpi\r\n"))),
+            (1, peer(proxy)),
+            (1, Event::Said(&get)),
+            (2, Event::Proxy(&at_proxy)),
+            (2, Event::Proxy(&Event::Said(&socks))),
+            (2, Event::Proxy(&Event::Body { bytes: 2, data: Some(b"\x05\xff") })),
+            (2, Event::Proxy(&Event::Closed)),
+            (2, Event::Closed),
+            (1, Event::Closed),
+        ]);
+        let wanted = "@wire 1\n@protocol http\n== connection 1 to h:443\n\
+            # the proxy 127.0.0.1:3128\n# C: CONNECT h:443 HTTP/1.1\n\
+            # C: Proxy-Authorization: Basic {{*=hidden}}\n# C:\n\
+            # S: HTTP/1.1 200 {{auth.basic}}\nC: GET / HTTP/1.1\nC:\n\
+            == connection 2 to 127.0.0.1:3128\n# the proxy 127.0.0.1:3128\n\
+            # C= {{0x05}}{{0x01}}{{0x00}}\n# S= {{0x05}}{{0xff}}\n";
         assert_eq!(text, wanted);
     }
 

@@ -1,37 +1,40 @@
 //! The command lines of `put` and `ftp`, exactly as typed.
 //! Must not hold: what every command understands (`args.rs`).
 
-use super::{Lasting, Shared};
+use super::{Lasting, Proving, Shared};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// How files go over FTP.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
 pub(crate) struct Moving {
     /// FTP: let the server connect to us (EPRT, PORT)
-    #[arg(long, help_heading = "Connection")]
+    #[arg(long, hide_short_help = true)]
     pub(crate) active: bool,
 }
 
 /// Demand TLS, or do without.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "TLS")]
 pub(crate) struct Securing {
     /// Demand TLS, on this machine too
-    #[arg(long, conflicts_with = "no_tls", help_heading = "TLS")]
+    #[arg(long, conflicts_with = "no_tls", hide_short_help = true)]
     pub(crate) tls: bool,
     /// Stay in clear
-    #[arg(long, help_heading = "TLS")]
+    #[arg(long, hide_short_help = true)]
     pub(crate) no_tls: bool,
 }
 
 /// How an upload comes to its name.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct Uploading {
     /// Write straight to the name, for servers that cannot rename
-    #[arg(long, help_heading = "Output")]
+    #[arg(long)]
     pub(crate) direct: bool,
     /// Make the folders of the target
-    #[arg(long, visible_alias = "ftp-create-dirs", help_heading = "Output")]
+    #[arg(long, visible_alias = "ftp-create-dirs")]
     pub(crate) create_dirs: bool,
 }
 
@@ -44,7 +47,7 @@ pub(crate) struct Put {
     /// What to upload; - is standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Where to (ftp, ftps); behind a / the file keeps its name
+    /// Where to (http, https, ftp, ftps); behind a / the file keeps its name
     #[arg(value_name = "URL")]
     pub(crate) url: String,
     #[command(flatten)]
@@ -55,8 +58,13 @@ pub(crate) struct Put {
     /// Continue: - behind what is there of an earlier try
     #[arg(short = 'C', long = "continue-at", value_name = "-", help_heading = "Output")]
     pub(crate) continue_at: Option<String>,
+    /// HTTP: add a field
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Request")]
+    pub(crate) header: Vec<String>,
     #[command(flatten)]
     pub(crate) lasting: Lasting,
+    #[command(flatten)]
+    pub(crate) proving: Proving,
     #[command(flatten)]
     pub(crate) securing: Securing,
     #[command(flatten)]
@@ -112,11 +120,11 @@ pub(crate) enum FtpVerb {
 #[derive(Debug, Args)]
 pub(crate) struct Reaching {
     #[command(flatten)]
+    pub(crate) shared: Shared,
+    #[command(flatten)]
     pub(crate) securing: Securing,
     #[command(flatten)]
     pub(crate) moving: Moving,
-    #[command(flatten)]
-    pub(crate) shared: Shared,
 }
 
 /// `wireline ftp ls URL`
@@ -213,7 +221,7 @@ pub(crate) struct Mirror {
         value_name = "N",
         default_value_t = 1,
         value_parser = clap::value_parser!(u8).range(1..=32),
-        help_heading = "Connection"
+        help_heading = "Transfer"
     )]
     pub(crate) jobs: u8,
     /// Write straight to the names, for servers that cannot rename

@@ -5,7 +5,7 @@ use super::{Dialogue, Made, Run, Sheet};
 use crate::recording::{LINES_BYTES, is_text};
 use std::fs::File;
 use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::ops::Range;
 use wireline_transcript::{Piece, Printer, Side};
 use wireline_wire::{Event, Peer, Saying};
@@ -14,7 +14,7 @@ use wireline_wire::{Event, Peer, Saying};
 #[derive(Debug)]
 pub(crate) struct FtpDialogue {
     sheet: Sheet,
-    server: Option<SocketAddr>,
+    server: Peer,
     awaited: Awaited,
     stage: Stage,
     /// Who sends what goes over the data connection.
@@ -61,7 +61,7 @@ impl FtpDialogue {
     pub(crate) fn new(sheet: Sheet, peer: &Peer) -> Self {
         Self {
             sheet,
-            server: peer.address(),
+            server: peer.clone(),
             awaited: Awaited::None,
             stage: Stage::None,
             sender: Side::S,
@@ -157,7 +157,7 @@ impl FtpDialogue {
         let numbers: Vec<_> = address.split(',').collect();
         let Some((host, port)) = numbers.split_at_checked(4) else { return address.to_owned() };
         let named = host.join(".").parse::<IpAddr>().ok();
-        let server = self.server.map(|server| server.ip().to_canonical());
+        let server = self.server.address().map(|server| server.ip().to_canonical());
         match self.awaited == Awaited::Any || named == server {
             true => format!("127,0,0,1,{}", port.join(",")),
             false => address.to_owned(),
@@ -310,13 +310,21 @@ impl Dialogue for FtpDialogue {
     }
 
     fn claims(&mut self, peer: &Peer) -> bool {
-        let (Some(server), Some(peer)) = (self.server, peer.address()) else { return false };
-        let is_awaited = match self.awaited {
-            Awaited::None => false,
-            Awaited::Port(port) => peer.port() == port,
-            Awaited::Any => peer.port() != server.port(),
+        let claims = match (&self.server, peer, self.awaited) {
+            (Peer::Address(server), Peer::Address(peer), Awaited::Port(port)) => {
+                peer.port() == port && peer.ip() == server.ip()
+            }
+            (Peer::Address(server), Peer::Address(peer), Awaited::Any) => {
+                peer.port() != server.port() && peer.ip() == server.ip()
+            }
+            // Behind the same proxy: the address of the server is not known.
+            (
+                Peer::Proxied { proxy: one, .. },
+                Peer::Proxied { endpoint, proxy },
+                Awaited::Port(port),
+            ) => endpoint.port() == port && one == proxy,
+            _ => false,
         };
-        let claims = is_awaited && peer.ip() == server.ip();
         if claims {
             (self.awaited, self.data) = (Awaited::None, Some(Data::default()));
         }
@@ -350,6 +358,7 @@ mod tests {
     use super::*;
     use crate::recording::Recording;
     use crate::trace::{Style, Trace};
+    use std::net::SocketAddr;
     use std::sync::Arc;
     use wireline_wire::Observer;
 

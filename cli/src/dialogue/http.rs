@@ -99,6 +99,8 @@ impl Dialogue for HttpDialogue {
 
     fn said(&mut self, saying: &Saying, run: &mut Run<'_>) -> io::Result<()> {
         self.end_body(run)?;
+        let at_origin = if run.kept.keeps_bodies() { at_origin(saying) } else { None };
+        let saying = at_origin.as_ref().unwrap_or(saying);
         let user = saying.pieces().find_map(|(piece, _)| run.mask.user(piece));
         self.sheet.open(user)?;
         let pieces = self.sheet.pieces(saying, |line| self.sheet.loosened(line, b"User-Agent: "));
@@ -138,6 +140,31 @@ impl Dialogue for HttpDialogue {
     }
 }
 
+/// A head for a proxy that forwards, as the origin would have got it: in origin-form, and without
+/// the login for the proxy. A recording is played without the proxy.
+fn at_origin(saying: &Saying) -> Option<Saying> {
+    const LOGIN: &[u8] = b"Proxy-Authorization: Basic ";
+    let bytes = saying.bytes();
+    let line = bytes.split(|&byte| byte == b'\r').next()?;
+    let line = str::from_utf8(line).ok()?.strip_suffix(" HTTP/1.1")?;
+    let (method, target) = line.split_once(" http://")?;
+    let (authority, _) = target.split_once('/')?;
+    let mut skip = method.len() + " http://".len() + authority.len();
+    let mut made = Saying::new().text(method).text(" ");
+    for (bytes, hole) in saying.pieces() {
+        let bytes = bytes.get(std::mem::take(&mut skip)..)?;
+        made = match hole {
+            Some("auth.proxy") => {
+                skip = b"\r\n".len();
+                made
+            }
+            Some(hole) => made.secret(hole, bytes),
+            None => made.text(bytes.strip_suffix(LOGIN).unwrap_or(bytes)),
+        };
+    }
+    Some(made)
+}
+
 /// A cookie is a secret that the server gives.
 const COOKIE: &[u8] = b"Set-Cookie: ";
 
@@ -145,4 +172,30 @@ const COOKIE: &[u8] = b"Set-Cookie: ";
 fn is_last_chunk(line: &[u8]) -> bool {
     let size: Vec<_> = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).collect();
     !size.is_empty() && size.iter().all(|&&digit| digit == b'0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_as_the_origin_gets_them() {
+        let head =
+            |target: &str| Saying::new().text(format!("GET {target} HTTP/1.1\r\nHost: h\r\n"));
+        let of = |saying: Saying| at_origin(&saying).map(|saying| format!("{saying:?}"));
+        let with_login = head("http://h:81/p?http://x/")
+            .text("Authorization: Basic ")
+            .secret("auth.basic", "x")
+            .text("\r\nProxy-Authorization: Basic ")
+            .secret("auth.proxy", "y")
+            .text("\r\n\r\n");
+        let wanted = Saying::new()
+            .text("GET /p?http://x/ HTTP/1.1\r\nHost: h\r\nAuthorization: Basic ")
+            .secret("auth.basic", "x")
+            .text("\r\n\r\n");
+        assert_eq!(of(with_login), Some(format!("{wanted:?}")));
+        assert_eq!(of(head("http://h/")), Some(format!("{:?}", head("/"))));
+        assert_eq!(of(head("/?http://h/")), None);
+        assert_eq!(of(Saying::new().text("a http://h/ b")), None);
+    }
 }

@@ -2,6 +2,7 @@
 //! Must not hold: what is the same for every protocol, or what a command means.
 
 use super::{Dialogue, Made, Run, Sheet};
+use crate::mask::hole_text;
 use memchr::{memchr, memrchr};
 use std::io;
 use wireline_transcript::Side;
@@ -13,6 +14,8 @@ pub(crate) struct TelnetDialogue {
     sheet: Sheet,
     heard: Vec<u8>,
     sent: Vec<u8>,
+    /// A secret that is typed key by key is one hole, before the end of its line.
+    typing: Option<&'static str>,
 }
 
 const IAC: u8 = 255;
@@ -23,7 +26,7 @@ const LINE_BYTES: usize = 16 * 1024;
 
 impl TelnetDialogue {
     pub(crate) fn new(sheet: Sheet) -> Self {
-        Self { sheet, heard: Vec::new(), sent: Vec::new() }
+        Self { sheet, heard: Vec::new(), sent: Vec::new(), typing: None }
     }
 
     fn print(&mut self, side: Side, bytes: &[u8], run: &Run<'_>) -> io::Result<()> {
@@ -40,16 +43,43 @@ impl TelnetDialogue {
         self.print(Side::S, &bytes, run)
     }
 
+    /// The hole of what was typed.
+    fn typed(&mut self) -> Vec<Made> {
+        let hole = self.typing.take();
+        hole.map(|hole| Made::Hole(hole_text(hole).to_owned())).into_iter().collect()
+    }
+
     fn print_sent(&mut self, run: &Run<'_>) -> io::Result<()> {
         let bytes = std::mem::take(&mut self.sent);
         self.print(Side::C, &bytes, run)
     }
 }
 
-/// Takes what can be shown by now.
+/// The hole of a saying that is nothing else.
+fn only_hole(saying: &Saying) -> Option<&'static str> {
+    let mut pieces = saying.pieces();
+    match (pieces.next(), pieces.next()) {
+        (Some((_, hole)), None) => hole,
+        _ => None,
+    }
+}
+
+/// Takes what can be shown by now. An LF within a command ends no line.
 fn whole_lines(bytes: &mut Vec<u8>) -> Vec<u8> {
-    let most = (bytes.len() > LINE_BYTES).then_some(bytes.len());
-    let end = memrchr(b'\n', bytes).map(|at| at + 1).or(most).unwrap_or(0);
+    let (mut end, mut at) = (0, 0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        at += match memchr(IAC, rest) {
+            Some(0) => length(rest),
+            until => {
+                let run = rest.get(..until.unwrap_or(rest.len())).unwrap_or_default();
+                end = memrchr(b'\n', run).map_or(end, |found| at + found + 1);
+                run.len()
+            }
+        };
+    }
+    if end == 0 && bytes.len() > LINE_BYTES {
+        end = bytes.len();
+    }
     bytes.drain(..end).collect()
 }
 
@@ -161,11 +191,26 @@ impl Dialogue for TelnetDialogue {
         &mut self.sheet
     }
 
+    fn tls(&mut self, version: &str, cipher: &str, run: &mut Run<'_>) -> io::Result<()> {
+        self.end(run)?;
+        self.sheet.tls(version, cipher)
+    }
+
     fn said(&mut self, saying: &Saying, run: &mut Run<'_>) -> io::Result<()> {
         self.print_heard(run)?;
         self.print_sent(run)?;
         self.sheet.open(run.mask.login())?;
-        let pieces = self.sheet.pieces(saying, made);
+        if let Some(hole) = only_hole(saying) {
+            self.typing = Some(hole);
+            return Ok(());
+        }
+        let mut pieces = self.typed();
+        for (bytes, hole) in saying.pieces() {
+            match hole {
+                Some(hole) => pieces.push(Made::Hole(hole_text(hole).to_owned())),
+                None => pieces.extend(made(bytes)),
+            }
+        }
         self.sheet.say(Side::C, &pieces)
     }
 
@@ -189,13 +234,65 @@ impl Dialogue for TelnetDialogue {
 
     fn end(&mut self, run: &mut Run<'_>) -> io::Result<()> {
         self.print_sent(run)?;
-        self.print_heard(run)
+        self.print_heard(run)?;
+        match self.typed().as_slice() {
+            [] => Ok(()),
+            typed => self.sheet.say(Side::C, typed),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::Mask;
+    use crate::recording::Recording;
+    use wireline_wire::Peer;
+
+    fn lines(does: impl FnOnce(&mut TelnetDialogue, &mut Run<'_>) -> io::Result<()>) -> String {
+        let peer = Peer::from(std::net::SocketAddr::from(([127, 0, 0, 1], 23)));
+        let mut dialogue = TelnetDialogue::new(Sheet::new(1, &peer, false));
+        let (mask, mut kept) = (Mask::default(), Recording::default());
+        let mut run = Run { mask: &mask, kept: &mut kept };
+        does(&mut dialogue, &mut run).unwrap();
+        dialogue.end(&mut run).unwrap();
+        let lines = String::from_utf8(dialogue.sheet().take_lines()).unwrap();
+        lines.split_once('\n').unwrap().1.to_owned()
+    }
+
+    /// However many keys it had, and whatever was shown for them.
+    #[test]
+    fn a_secret_that_is_typed_is_one_hole() {
+        let key = |key: &str| Saying::new().secret("typed", key);
+        let shown = lines(|dialogue, run| {
+            dialogue.heard(b"PIN: ", run)?;
+            for pressed in ["1", "2", "3"] {
+                dialogue.said(&key(pressed), run)?;
+                dialogue.heard(b"*", run)?;
+            }
+            dialogue.said(&Saying::new().text("\r\0"), run)?;
+            dialogue.said(&key("4"), run)
+        });
+        let wanted =
+            "S= PIN:{{SP}}\nS= *\nS= *\nS= *\nC= {{*=hidden}}{{0x0d}}{{0x00}}\nC= {{*=hidden}}\n";
+        assert_eq!(shown.replace("{{CR}}", "{{0x0d}}"), wanted);
+    }
+
+    /// A window of ten rows, either way, and torn.
+    #[test]
+    fn an_lf_within_a_command() {
+        let command = b"\xff\xfa\x1f\x00\x50\x00\x0a\xff\xf0";
+        let wanted = "{{IAC SB NAWS 0x0050000a IAC SE}}\n";
+        let said = lines(|dialogue, run| dialogue.said(&Saying::new().text(command), run));
+        assert_eq!(said, format!("C= {wanted}"));
+        for split in 0..=command.len() {
+            let heard = lines(|dialogue, run| {
+                dialogue.heard(&command[..split], run)?;
+                dialogue.heard(&command[split..], run)
+            });
+            assert_eq!(heard, format!("S= {wanted}"), "at {split}");
+        }
+    }
 
     #[test]
     fn commands_have_names() {

@@ -59,7 +59,9 @@ fn ends(args: &Mirror) -> Result<(&str, &str), Failure> {
         }
         (false, true) => Err(Failure::usage("this goes from the server to here")
             .hint("-R DIR URL is the other way round")),
-        (false, false) => Err(Failure::usage("neither is a URL of FTP").hint("mirror URL DIR")),
+        (false, false) => {
+            Err(Failure::usage("neither is a URL of FTP").hint("wireline ftp mirror URL DIR"))
+        }
         (true, true) => Err(Failure::usage("one of the two is a folder here")),
     }
 }

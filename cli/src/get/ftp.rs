@@ -39,7 +39,7 @@ pub(super) fn run(args: &Get) -> Result<(), Failure> {
         return Err(Failure::usage(why));
     }
     refuse(args)?;
-    let start = super::parse_start(args.fetch.continue_at.as_deref())?;
+    let start = super::places::start(args.fetch.continue_at.as_deref())?;
     let most = args.fetch.lasting.max_size.as_deref();
     let most = most.map(|text| plan::bytes("--max-size", text)).transpose()?.unwrap_or(u64::MAX);
     let all = args.urls.iter().map(|url| Asked::parse(url)).collect::<Result<Vec<_>, _>>()?;
@@ -69,13 +69,14 @@ pub(super) fn run(args: &Get) -> Result<(), Failure> {
 /// What FTP has no use for.
 fn refuse(args: &Get) -> Result<(), Failure> {
     let fetch = &args.fetch;
-    super::check_places(args.urls.len(), fetch, false, false)?;
-    let unfit = [
-        (!fetch.header.is_empty() || fetch.user_agent.is_some(), "-H and -A are for HTTP"),
-        (args.upgrading.oauth || args.upgrading.auth.is_some(), "--auth and --oauth are for mail"),
-    ];
-    match unfit.into_iter().find(|(typed, _)| *typed) {
-        Some((_, why)) => Err(Failure::usage(why)),
+    super::places::check(args.urls.len(), fetch, false, false)?;
+    let unfit = [(
+        args.upgrading.oauth || args.upgrading.auth.is_some(),
+        "--auth and --oauth are for mail",
+    )];
+    let unfit = unfit.into_iter().find(|(typed, _)| *typed).map(|(_, why)| why);
+    match unfit.or(fetch.of_http_alone()) {
+        Some(why) => Err(Failure::usage(why)),
         None => Ok(()),
     }
 }

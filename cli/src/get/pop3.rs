@@ -49,15 +49,15 @@ pub(crate) fn run(args: &Get) -> Result<(), Failure> {
 /// What a mailbox has no use for.
 fn refuse(args: &Get) -> Result<(), Failure> {
     let fetch = &args.fetch;
-    super::check_places(args.urls.len(), fetch, false, false)?;
+    super::places::check(args.urls.len(), fetch, false, false)?;
     let unfit = [
         (fetch.continue_at.is_some(), "-C: POP3 sends messages from their beginning"),
-        (!fetch.header.is_empty() || fetch.user_agent.is_some(), "-H and -A are for HTTP"),
         (fetch.lasting.retry > 0, "--retry is for HTTP and FTP"),
-        (args.moving.active || args.remote_time, "--active and --remote-time are for FTP"),
+        (args.moving.active || args.fetch.remote_time, "--active and --remote-time are for FTP"),
     ];
-    match unfit.into_iter().find(|(typed, _)| *typed) {
-        Some((_, why)) => Err(Failure::usage(why)),
+    let unfit = unfit.into_iter().find(|(typed, _)| *typed).map(|(_, why)| why);
+    match unfit.or(fetch.of_http_alone()) {
+        Some(why) => Err(Failure::usage(why)),
         None => Ok(()),
     }
 }

@@ -11,13 +11,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use wireline_servers::{Maildrop, ftp, hello, http, pop3, smtp, telnet};
+use wireline_servers::{Maildrop, ftp, hello, http, pop3, proxy, smtp, socks, telnet};
 use wireline_transcript::Overrides;
 use wireline_transcript::ca::{Authority, Certificate};
 
 /// Their names.
 pub(crate) const KINDS: &[&str] =
-    &["http", "smtp", "lmtp", "pop3", "mail", "ftp", "telnet", "hello"];
+    &["http", "proxy", "socks", "smtp", "lmtp", "pop3", "mail", "ftp", "telnet", "hello"];
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &Serve, kind: &str) -> Result<(), Failure> {
@@ -26,7 +26,8 @@ pub(crate) fn run(args: &Serve, kind: &str) -> Result<(), Failure> {
     }
     let stop = listen_for_signals(args)?;
     // Mail servers offer TLS in the middle, whatever happens at the beginning.
-    let authority = (args.tls || kind != "http").then(make_authority).transpose()?;
+    let plain = matches!(kind, "http" | "proxy" | "socks");
+    let authority = (args.tls || !plain).then(make_authority).transpose()?;
     let over = args.over.as_deref().map(|path| overrides(path, args)).transpose()?;
     let settings = Settings {
         args,
@@ -80,7 +81,9 @@ struct Running {
 }
 
 enum Server {
-    Http { _server: http::Server },
+    Http(http::Server),
+    Proxy(proxy::Server),
+    Socks(socks::Server),
     Smtp(smtp::Server),
     Pop3(pop3::Server),
     Ftp(ftp::Server),
@@ -92,7 +95,9 @@ impl Server {
     /// What clients did that no RFC allows.
     fn violations(&self) -> Vec<String> {
         let logged = match self {
-            Self::Http { .. } => Vec::new(),
+            Self::Http(server) => server.violations(),
+            Self::Proxy(server) => server.violations(),
+            Self::Socks(server) => server.violations(),
             Self::Smtp(server) => server.violations(),
             Self::Pop3(server) => server.violations(),
             Self::Ftp(server) => server.violations(),
@@ -115,9 +120,14 @@ impl Settings<'_> {
         match kind {
             "http" => Ok(vec![self.http()?]),
             "ftp" => Ok(vec![self.ftp()?]),
-            "telnet" | "hello" if self.args.root.is_some() => {
+            "telnet" | "hello" | "proxy" | "socks" if self.args.root.is_some() => {
                 Err(Failure::usage("--root is for servers of files and mail"))
             }
+            "proxy" | "socks" if self.args.tls || self.over.is_some() => {
+                Err(Failure::usage("--tls and --over are not for proxies"))
+            }
+            "proxy" => Ok(vec![self.proxy()?]),
+            "socks" => Ok(vec![self.socks()?]),
             "telnet" => Ok(vec![self.telnet()?]),
             "hello" => Ok(vec![self.hello()?]),
             _ => self.mail(kind),
@@ -155,11 +165,33 @@ impl Settings<'_> {
             addr: self.args.listen,
             root: self.args.root.clone(),
             tls: self.tls()?,
+            login: Some(self.login()?),
             over: self.over.cloned(),
             ..http::Options::default()
         };
         let server = http::Server::start(options).map_err(|error| self.failed(&error))?;
-        Ok(Running { proto: "http", addr: server.addr(), server: Server::Http { _server: server } })
+        Ok(Running { proto: "http", addr: server.addr(), server: Server::Http(server) })
+    }
+
+    /// Whoever is not asked to log in does not have to.
+    fn proxy(&self) -> Result<Running, Failure> {
+        let options = proxy::Options {
+            addr: self.args.listen,
+            login: self.args.login.is_some().then(|| self.login()).transpose()?,
+            ..proxy::Options::default()
+        };
+        let server = proxy::Server::start(options).map_err(|error| self.failed(&error))?;
+        Ok(Running { proto: "http", addr: server.addr(), server: Server::Proxy(server) })
+    }
+
+    fn socks(&self) -> Result<Running, Failure> {
+        let options = socks::Options {
+            addr: self.args.listen,
+            login: self.args.login.is_some().then(|| self.login()).transpose()?,
+            ..socks::Options::default()
+        };
+        let server = socks::Server::start(options).map_err(|error| self.failed(&error))?;
+        Ok(Running { proto: "socks5", addr: server.addr(), server: Server::Socks(server) })
     }
 
     fn smtp(

@@ -90,7 +90,12 @@ impl Filter {
             }
             (State::String | State::StringEscape, ESC) => State::StringEscape,
             (State::String, 0x07) | (State::StringEscape, b'\\') => State::Text,
-            (State::String | State::StringEscape, _) => State::String,
+            // Anything else behind ESC breaks the string off, as a terminal does.
+            (State::StringEscape, _) => {
+                self.begin(ESC);
+                return self.sequence(byte, shown);
+            }
+            (State::String, _) => State::String,
             (_, ESC) => return self.begin(byte),
             (State::Escape, b'[') => State::Csi,
             (State::Escape, b']' | b'P' | b'X' | b'^' | b'_') => State::String,
@@ -155,6 +160,7 @@ mod tests {
             (b"a\xc2b\xe2\x82\x1b[6nc", b"ab\xe2\x82c"),
             (b"a\x1b]never closed\nb\x1b[1\nc\x1b[1\x18d", b"a\nb\ncd"),
             (b"a\x1b\x1b[31mb\x1b", b"a\x1b[31mb"),
+            (b"a\x1b]0;x\x1b[1mb\x1b]0;x\x1b]52;c;x\x07c\x1bPx\x1b\x1b[6nd", b"a\x1b[1mbcd"),
         ];
         for (stream, wanted) in rows {
             for split in 0..=stream.len() {

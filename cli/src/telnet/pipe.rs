@@ -1,6 +1,7 @@
 //! From a pipe: standard input goes to the device, and the device's text to standard output, both at
 //! once under one `poll`. Must not hold: a terminal, or steps.
 
+use super::encoding::{Encoder, Encoding};
 use super::screen::Screen;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -8,7 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io;
 use std::time::Duration;
-use wireline_telnet::{Received, Session, Side, TelnetOption, Wait};
+use wireline_telnet::{Error, Received, Session, Side, TelnetOption, Wait};
+use wireline_wire as wire;
 use wireline_wire::Whole;
 
 /// How long things may take.
@@ -25,9 +27,10 @@ pub(crate) fn run(
     session: &mut Session,
     screen: &mut Screen,
     patience: Patience,
+    encoding: Option<Encoding>,
     output: Output,
 ) -> Result<(), Failure> {
-    let mut input = Input::default();
+    let mut input = Input::in_encoding(encoding);
     while !hear(session, screen)? {
         if session.has_unsent() || !input.text.is_empty() {
             match session.send_some(&input.text) {
@@ -40,7 +43,7 @@ pub(crate) fn run(
             }
             return drain(session, screen, patience.idle);
         } else if await_either(session, patience.whole)? {
-            input.read()?;
+            input.read(output)?;
         }
     }
     screen.end()
@@ -53,7 +56,7 @@ pub(crate) fn drain(
     idle: Duration,
 ) -> Result<(), Failure> {
     loop {
-        let received = session.receive(Wait::AtMost(idle));
+        let received = receive(session, Wait::AtMost(idle));
         show(session, screen)?;
         match received? {
             Received::Ended => return screen.end(),
@@ -70,13 +73,21 @@ pub(crate) fn drain(
 /// Shows what has come. `true` when the device has closed.
 fn hear(session: &mut Session, screen: &mut Screen) -> Result<bool, Failure> {
     loop {
-        let received = session.receive(Wait::Never);
+        let received = receive(session, Wait::Never);
         show(session, screen)?;
         match received? {
             Received::Something | Received::Full => {}
             Received::Nothing => return Ok(false),
             Received::Ended => return Ok(true),
         }
+    }
+}
+
+/// A connection that ends within a command has ended: there is no text that could be missing.
+pub(crate) fn receive(session: &mut Session, wait: Wait) -> Result<Received, Error> {
+    match session.receive(wait) {
+        Err(Error::Connection(wire::Error::Cut { .. })) => Ok(Received::Ended),
+        result => result,
     }
 }
 
@@ -91,7 +102,7 @@ fn lost(
     session: &mut Session,
     screen: &mut Screen,
     patience: Patience,
-    error: wireline_telnet::Error,
+    error: Error,
     output: Output,
 ) -> Result<(), Failure> {
     match drain(session, screen, patience.idle) {
@@ -133,20 +144,39 @@ struct Input {
     text: Vec<u8>,
     after_cr: bool,
     ended: bool,
+    encoder: Option<Encoder>,
+    warned: bool,
 }
 
 impl Input {
-    fn read(&mut self) -> Result<(), Failure> {
+    fn in_encoding(encoding: Option<Encoding>) -> Self {
+        Self { encoder: encoding.map(Encoding::encoder), ..Self::default() }
+    }
+
+    fn read(&mut self, output: Output) -> Result<(), Failure> {
         let mut some = vec![0; 16 * 1024];
         match rustix::io::read(io::stdin(), &mut some) {
-            Ok(0) => self.ended = true,
-            Ok(count) => self.push(some.get(..count).unwrap_or_default()),
+            Ok(0) => {
+                self.ended = true;
+                self.encode(b"", output);
+            }
+            Ok(count) => self.encode(some.get(..count).unwrap_or_default(), output),
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(error) => {
                 return Err(Failure::local(&error.into()).doing("reading standard input"));
             }
         }
         Ok(())
+    }
+
+    fn encode(&mut self, bytes: &[u8], output: Output) {
+        let Some(encoder) = &mut self.encoder else { return self.push(bytes) };
+        let mut encoded = Vec::with_capacity(bytes.len());
+        let whole = encoder.push(bytes, self.ended, &mut encoded);
+        if !whole && !std::mem::replace(&mut self.warned, true) {
+            output.warn("the encoding lacks letters of the input; ? was sent in their place");
+        }
+        self.push(&encoded);
     }
 
     /// A line ends in CR LF; one that does already stays as it is.

@@ -12,22 +12,29 @@ pub(crate) struct Screen {
     filter: Option<Filter>,
     lines: Lines,
     shows: bool,
+    mid_line: bool,
 }
 
 impl Screen {
     /// For a terminal that the device may not command, unless it is `raw_terminal`.
     pub(crate) fn new(raw_terminal: bool, shows: bool) -> Self {
         let filters = !raw_terminal && io::stdout().is_terminal();
-        Self { filter: filters.then(Filter::default), lines: Lines::default(), shows }
+        let filter = filters.then(Filter::default);
+        Self { filter, lines: Lines::default(), shows, mid_line: false }
     }
 
-    /// Shows text; in binary there are no lines.
-    pub(crate) fn show(&mut self, text: &[u8], binary: bool) -> Result<(), Failure> {
-        if !self.shows || text.is_empty() {
-            return Ok(());
+    /// Shows text; `as_it_is` for what has no lines (binary), or ends them itself.
+    pub(crate) fn show(&mut self, text: &[u8], as_it_is: bool) -> Result<(), Failure> {
+        match !self.shows || text.is_empty() {
+            true => Ok(()),
+            false => write(&self.shown(text, as_it_is)),
         }
+    }
+
+    /// What is to be written to show this text.
+    pub(crate) fn shown(&mut self, text: &[u8], as_it_is: bool) -> Vec<u8> {
         let mut shown = Vec::with_capacity(text.len());
-        match binary {
+        match as_it_is {
             false => self.lines.push(text, &mut shown),
             true => {
                 self.lines.end(&mut shown);
@@ -38,7 +45,24 @@ impl Screen {
             let text = std::mem::take(&mut shown);
             filter.push(&text, &mut shown);
         }
-        write(&shown)
+        self.told(&shown);
+        shown
+    }
+
+    /// This is to be written, by whomever.
+    pub(crate) fn told(&mut self, text: &[u8]) {
+        if let Some(last) = text.last() {
+            self.mid_line = *last != b'\n';
+        }
+    }
+
+    /// What is written next begins a line.
+    pub(crate) fn end_line(&mut self) -> Result<(), Failure> {
+        self.end()?;
+        match std::mem::take(&mut self.mid_line) {
+            true => write(b"\n"),
+            false => Ok(()),
+        }
     }
 
     /// Nothing more comes.

@@ -1,6 +1,7 @@
 //! The steps of a script, one after the other, and what they found.
 //! Must not hold: how they were typed (`steps.rs`), or how the connection was made.
 
+use super::encoding::Encoding;
 use super::pipe::{self, show};
 use super::screen::Screen;
 use super::steps::Kind;
@@ -8,8 +9,8 @@ use crate::args::Telnet;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
-use wireline_telnet::{Alternative, LineEnd, Match, Session, Side, TelnetOption};
+use std::time::{Duration, Instant};
+use wireline_telnet::{Alternative, Error, LineEnd, Match, Session, Side, TelnetOption};
 use wireline_wire::{Secret, escape};
 
 /// What is waited for in one step. Beyond it the older half is forgotten.
@@ -34,16 +35,16 @@ struct Step {
 #[derive(Debug)]
 enum Act {
     Expect(Alternative),
-    Send(String),
+    Send(Vec<u8>),
     SendRaw(Vec<u8>),
     SendPassword,
-    Login(String),
+    Login { user: String, said: Vec<u8> },
 }
 
 impl Script {
-    /// Reads the patterns.
-    pub(crate) fn read(args: &Telnet) -> Result<Self, Failure> {
-        let steps = args.steps.0.iter().map(|(kind, value)| Step::read(*kind, value));
+    /// Reads the patterns, and what is said in the device's encoding.
+    pub(crate) fn read(args: &Telnet, encoding: Option<Encoding>) -> Result<Self, Failure> {
+        let steps = args.steps.0.iter().map(|(kind, value)| Step::read(*kind, value, encoding));
         let prompt = args.prompt.as_deref().map(Alternative::regex).transpose();
         Ok(Self {
             steps: steps.collect::<Result<_, _>>()?,
@@ -64,7 +65,7 @@ impl Script {
     /// Whether it says a password, and whose if that is known.
     pub(crate) fn login(&self) -> Option<Option<&str>> {
         let whose = self.steps.iter().find_map(|step| match &step.act {
-            Act::Login(user) => Some(user.as_str()),
+            Act::Login { user, .. } => Some(user.as_str()),
             _ => None,
         });
         let says = |step: &Step| matches!(step.act, Act::SendPassword);
@@ -73,8 +74,14 @@ impl Script {
 }
 
 impl Step {
-    fn read(kind: Kind, value: &str) -> Result<Self, Failure> {
+    fn read(kind: Kind, value: &str, encoding: Option<Encoding>) -> Result<Self, Failure> {
         let option = format!("--{}", kind.option());
+        let said = || match encoding {
+            Some(encoding) => {
+                encoding.encode(value).map_err(|failure| failure.doing(option.clone()))
+            }
+            None => Ok(value.as_bytes().to_vec()),
+        };
         let shown = match kind {
             Kind::Expect | Kind::ExpectRegex | Kind::ExpectGlob => {
                 format!("{option} \"{}\"", escape(value.as_bytes()))
@@ -85,10 +92,10 @@ impl Step {
             Kind::Expect => Alternative::literal(value).map(Act::Expect),
             Kind::ExpectRegex => Alternative::regex(value).map(Act::Expect),
             Kind::ExpectGlob => Alternative::glob(value).map(Act::Expect),
-            Kind::Send => Ok(Act::Send(value.to_owned())),
+            Kind::Send => Ok(Act::Send(said()?)),
             Kind::SendRaw => return Ok(Self { shown, act: Act::SendRaw(raw(&option, value)?) }),
             Kind::SendPassword => Ok(Act::SendPassword),
-            Kind::Login => Ok(Act::Login(value.to_owned())),
+            Kind::Login => Ok(Act::Login { user: value.to_owned(), said: said()? }),
         };
         let act = act.map_err(|error| Failure::from(error).doing(option))?;
         Ok(Self { shown, act })
@@ -179,7 +186,7 @@ impl Playing<'_> {
             Act::Send(text) => self.session.send_line(text, LineEnd::CrLf)?,
             Act::SendRaw(bytes) => self.session.send(bytes)?,
             Act::SendPassword => self.say_password()?,
-            Act::Login(user) => self.log_in(user)?,
+            Act::Login { said, .. } => self.log_in(said)?,
         }
         Ok(())
     }
@@ -192,7 +199,7 @@ impl Playing<'_> {
     }
 
     /// Some devices ask for the password only, some do not ask a guest for one.
-    fn log_in(&mut self, user: &str) -> Result<(), Failure> {
+    fn log_in(&mut self, user: &[u8]) -> Result<(), Failure> {
         let regex = |pattern| Alternative::regex(pattern);
         let (password, name) = (regex(PASSWORD)?, regex(USER)?);
         let (_, asked) = self.wait(&[password.clone(), name])?;
@@ -219,14 +226,21 @@ impl Playing<'_> {
         }
     }
 
-    /// Waits for one of these and answers the pagers meanwhile; each page has the whole limit. Also
-    /// returns the text before the match, from before the pagers too.
+    /// Waits for one of these and answers the pagers meanwhile, all within the limit of one step: a
+    /// device may have pages without an end. Also returns the text before the match, from before the
+    /// pagers too.
     fn wait(&mut self, patterns: &[Alternative]) -> Result<(Vec<u8>, Match), Failure> {
         let pagers = self.script.pagers.iter().map(|(pattern, _)| pattern.clone());
         let alternatives: Vec<_> = patterns.iter().cloned().chain(pagers).collect();
-        let mut before = Vec::new();
+        let (mut before, begun) = (Vec::new(), Instant::now());
         loop {
-            let found = self.session.expect(&alternatives, self.limit)?;
+            let left = self.limit.saturating_sub(begun.elapsed());
+            let found = self.session.expect(&alternatives, left).map_err(|error| match error {
+                Error::TimedOut { doing, tail, .. } => {
+                    Error::TimedOut { doing, after: self.limit, tail }
+                }
+                error => error,
+            })?;
             let binary = self.session.is_on(Side::Him, TelnetOption::BINARY);
             self.screen.show(&found.before, binary)?;
             self.screen.show(&found.text, binary)?;

@@ -77,6 +77,20 @@ pub enum Error {
         /// The dot-lock beside it, which may be a leftover.
         lock: PathBuf,
     },
+    /// A file of logins that others can read, or that may not be ours. Nothing was read.
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Why, in words.
+        why: &'static str,
+    },
+    /// A file of logins that is not understood. What is in it is not shown.
+    Netrc {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, in words.
+        why: String,
+    },
     /// The caller's slip: a part was committed before it was begun.
     NotBegun {
         /// The target.
@@ -150,6 +164,10 @@ impl fmt::Display for Error {
             Self::MboxLocked { path, lock } => {
                 write!(f, "{} is locked by another program (see {})", Shown(path), Shown(lock))
             }
+            Self::Exposed { path, why } => {
+                write!(f, "{} holds passwords, and {why}", Shown(path))
+            }
+            Self::Netrc { path, why } => write!(f, "{} is no netrc: {why}", Shown(path)),
             Self::NotBegun { path } => write!(f, "nothing was begun for {}", Shown(path)),
             Self::Denied { doing, path, source } | Self::Io { doing, path, source } => {
                 write!(f, "{doing} {}: {}", Shown(path), cause(source))

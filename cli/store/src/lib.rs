@@ -4,7 +4,7 @@
 //! In scope: resolving what the user typed as a file name, the part file with its lock and its
 //! description, resuming it, atomic replacement, names that a server may choose, a [`Tree`] of
 //! folders that nothing leads out of, Maildir, mbox and folders of mail, the journal of unique ids,
-//! and the words for what goes wrong with a local file.
+//! logins in a netrc, and the words for what goes wrong with a local file.
 //!
 //! Out of scope: sockets, URLs as types, HTTP, POP3, what a validator means, retries, printing. The
 //! URL, the validator and the length in a [`Description`] are opaque here, and so are the account
@@ -64,6 +64,7 @@ mod error;
 mod folder;
 mod mail;
 mod name;
+mod netrc;
 mod part;
 mod replacement;
 mod take;
@@ -80,6 +81,7 @@ pub use description::Description;
 pub use error::Error;
 pub use mail::{Collection, Delivery, Entry, Journal, Mailbox, Outcome, State};
 pub use name::safe_name;
+pub use netrc::Netrc;
 pub use part::{Part, Resume};
 pub use target::{Options, Target};
 pub use tree::{Item, ItemKind, Tree};

@@ -1,7 +1,6 @@
 //! One URL of an FTP server: what is known of it, its bytes or its listing, and what is told of them.
 //! Must not hold: other URLs, sessions, pauses between tries.
 
-use super::super::place_of;
 use super::Asked;
 use crate::args::Get;
 use crate::exit::{Exit, Failure};
@@ -11,6 +10,7 @@ use crate::ftp::list::line::rfc3339;
 use crate::ftp::list::{self, Form, Sheet};
 use crate::ftp::transfer::{Source, Trouble, fetch, fetch_behind, is_folder, refuse_beyond};
 use crate::ftp::tries::Tries;
+use crate::get::places::place_of;
 use crate::job::{Place, Start};
 use crate::output::{TerminalGuard, stdout_failure, stdout_file};
 use serde_json::json;
@@ -143,7 +143,7 @@ impl Visit<'_> {
                 self.print(session, &source, offset, *binary)
                     .map_err(|trouble| self.unless_spent(trouble, true))
             }
-            (Place::Nowhere, _) => Ok(0),
+            (Place::Nowhere | Place::Named(_), _) => Ok(0),
         };
         found.bytes = fetched?;
         Ok(())
@@ -234,7 +234,7 @@ impl Visit<'_> {
     ) -> Result<Option<PathBuf>, Failure> {
         match (place, done) {
             (Place::File(part), Ok(())) => {
-                if self.args.remote_time && !part.is_written_through() {
+                if self.args.fetch.remote_time && !part.is_written_through() {
                     self.set_time(&part, found)?;
                 }
                 Ok(Some(part.commit()?))
