@@ -258,18 +258,3 @@ fn on_loopback_clear_is_the_default() {
     }
     assert_eq!(server.messages().len(), 3);
 }
-
-/// A proxy that the environment names is not gone past in silence (hostile.md row 148).
-#[test]
-fn a_proxy_from_the_environment_is_refused() {
-    let (server, folder) = (mail_server(|_| {}), Folder::new());
-    let here = smtp(server.addr());
-    for (url, code) in [("smtp://mx.invalid", 2), ("smtps://mx.invalid", 2), (&here, 0)] {
-        let mut command = crate::support::wireline();
-        command.current_dir(folder.path()).env("all_proxy", "socks5://proxy.invalid");
-        command.args(["send", url, "-d", "t", "--from", "a@x.test", "--to", "b@x.test"]);
-        let ran = crate::support::run(&mut command);
-        assert_eq!(ran.code, Some(code), "{url}: {ran:?}");
-        assert!(code == 0 || ran.stderr.contains("proxies are not supported"), "{ran:?}");
-    }
-}

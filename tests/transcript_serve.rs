@@ -337,6 +337,8 @@ fn what_makes_no_sense() {
         (&["x.wire", "--tls"], "S! tls", ""),
         (&["x.wire", "--root", "."], "--root", ""),
         (&["http", "--root", "gone"], "--root gone", ""),
+        (&["proxy", "--tls"], "--tls and --over are not for proxies", ""),
+        (&["socks", "--root", "."], "--root is for servers of files", ""),
         (&["x.wire", "--", "./no-such-program"], "./no-such-program", ""),
         (&["x.wire", "--set", "a"], "--set takes name=value", ""),
         (&["x.wire", "--secret", "hunter2"], "--secret takes name=value", ""),
@@ -347,6 +349,32 @@ fn what_makes_no_sense() {
         assert!(hint.is_empty() || ran.hinted(hint).code == Some(2));
         assert!(ran.stdout.is_empty() && !ran.stderr.contains("hunter2"), "{ran:?}");
     });
+}
+
+/// They let anyone in, unless `--login` says otherwise.
+#[test]
+fn proxies_are_served_too() {
+    let folder = Folder::new();
+    let asked = b"CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\nConnection: close\r\n\r\n";
+    let refused = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let rows: &[(&[&str], &[u8], &[u8])] = &[
+        (&["proxy", "--login", "a:b"], asked, b"HTTP/1.1 407 Proxy Authentication Required\r\n"),
+        (&["proxy"], refused, b"HTTP/1.1 400 Bad Request\r\n"),
+        (
+            &["socks", "--login", "a:b"],
+            b"\x05\x02\x00\x02\x01\x01a\x01b\x05\x02\x00\x01\0\0\0\0\0\0",
+            b"\x05\x02\x01\x00\x05\x07",
+        ),
+        (&["socks"], b"\x05\x01\x00\x05\x02\x00\x01\0\0\0\0\0\0", b"\x05\x00\x05\x07"),
+    ];
+    for (words, said, heard) in rows {
+        let served = Served::start(&folder, words);
+        let answer = say(&served.to(), said);
+        assert!(answer.starts_with(heard), "{words:?}: {}", answer.escape_ascii());
+        let ran = served.stop();
+        let told = ran.done().stderr.contains("the client broke the protocol");
+        assert_eq!(told, said.starts_with(b"GET"), "{words:?}: {}", ran.stderr);
+    }
 }
 
 /// A mistake that everybody makes once: the name of the real server.

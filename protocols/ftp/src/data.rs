@@ -88,7 +88,7 @@ impl Session {
 
     /// `EPSV`; `PASV` where that is refused or leads nowhere, and from then on (RFC 2428 section 3).
     fn passive(&mut self) -> Result<Wire, Error> {
-        let may_fall_back = self.is_ipv4();
+        let may_fall_back = self.may_have_pasv();
         if self.extended {
             match self.epsv() {
                 Err(Error::Refused { reply, .. }) if reply.is_permanent() && may_fall_back => {}
@@ -134,14 +134,16 @@ impl Session {
         let reply = self.dialogue.complete(DOING, &alone(DOING))?;
         let found = passive_address(reply.first_line());
         if let Some((address, _)) = found {
-            self.ignored_address = Some(IpAddr::V4(address))
-                .filter(|&named| Some(named) != self.peer_ip().map(|ip| ip.to_canonical()));
+            let named = IpAddr::V4(address);
+            let is_foreign = |peer: IpAddr| named != peer.to_canonical();
+            self.ignored_address = self.peer_ip().is_some_and(is_foreign).then_some(named);
         }
         self.dial_data(DOING, found.map(|(_, port)| port), &reply)
     }
 
     /// Connects to the peer of the control connection, whatever address the server named: a
-    /// foreign one would make us attack others for it (RFC 2577 section 3).
+    /// foreign one would make us attack others for it (RFC 2577 section 3). Behind a proxy the peer
+    /// has a name only, and the proxy is asked for that.
     fn dial_data(
         &mut self,
         doing: &'static str,
@@ -151,13 +153,19 @@ impl Session {
         let Some(port) = port.filter(|port| port.get() >= LOWEST_PORT) else {
             return Err(Error::violation(doing, format!("no port to connect to: {reply}")));
         };
-        let ip = self.peer_ip().ok_or_else(no_address)?;
-        let endpoint = Endpoint::new(&ip.to_string(), port.get())?;
+        let by_address = || self.peer_ip().map(|ip| ip.to_string());
+        let host = self.behind_proxy.clone().or_else(by_address).ok_or_else(no_address)?;
+        let endpoint = Endpoint::new(&host, port.get())?;
         self.dialer.dial(&endpoint).map_err(|error| Error::of_data(doing, error))
     }
 
     /// `EPRT`; `PORT` where that is refused, and from then on.
     fn active(&mut self) -> Result<Listener, Error> {
+        if self.behind_proxy.is_some() {
+            let why =
+                "no server can connect to us through a proxy: active mode does not go with one";
+            return Err(Error::Input(why.into()));
+        }
         let local = self.dialogue.wire.local_address()?.ok_or_else(no_address)?;
         let listener = self.dialer.listen(local.ip())?;
         let address = listener.address();
@@ -195,8 +203,10 @@ impl Session {
         self.peer().address().as_ref().map(SocketAddr::ip)
     }
 
-    fn is_ipv4(&self) -> bool {
-        self.peer_ip().is_some_and(|ip| ip.to_canonical().is_ipv4())
+    /// PASV knows IPv4 only. Behind a proxy nobody knows the peer's address, and needs none.
+    fn may_have_pasv(&self) -> bool {
+        let is_ipv4 = |ip: IpAddr| ip.to_canonical().is_ipv4();
+        self.behind_proxy.is_some() || self.peer_ip().is_some_and(is_ipv4)
     }
 }
 

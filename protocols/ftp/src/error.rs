@@ -72,15 +72,11 @@ impl Error {
     /// Whether another try may help. An upload that failed may have left a part of the file.
     #[must_use]
     pub fn retry(&self) -> Retry {
-        use wire::Error as W;
         match self {
             Self::Lost { .. } => Retry::Safe,
-            Self::Connection(source) | Self::Data { source, .. } => match source {
-                W::Connect { .. } | W::TimedOut { .. } | W::Closed | W::Cut { .. } | W::Io(_) => {
-                    Retry::Safe
-                }
-                _ => Retry::Never,
-            },
+            Self::Connection(source) | Self::Data { source, .. } if source.may_pass() => {
+                Retry::Safe
+            }
             Self::Refused { reply, .. } if reply.is_transient() => Retry::Safe,
             _ => Retry::Never,
         }

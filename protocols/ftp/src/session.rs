@@ -9,7 +9,7 @@ use crate::{
 use std::net::IpAddr;
 use time::UtcDateTime;
 use wireline_wire as wire;
-use wireline_wire::{Dialer, Endpoint, Family, Peer, TlsVersions};
+use wireline_wire::{Dialer, Endpoint, Family, Peer, Proxies, Route, TlsVersions, Traffic};
 
 /// A session with an FTP server, past its greeting.
 ///
@@ -19,8 +19,11 @@ use wireline_wire::{Dialer, Endpoint, Family, Peer, TlsVersions};
 #[derive(Debug)]
 pub struct Session {
     pub(crate) dialogue: Dialogue,
-    /// For data connections: to nobody but the control connection's peer, with its TLS settings.
+    /// For data connections: to nobody but the control connection's peer, by its route and with its
+    /// TLS settings.
     pub(crate) dialer: Dialer,
+    /// What to ask the proxy for, by whose tunnel the control connection goes.
+    pub(crate) behind_proxy: Option<String>,
     /// Whose certificate it has to be, on every connection.
     pub(crate) host: String,
     pub(crate) options: Options,
@@ -86,8 +89,9 @@ impl Session {
         let mut dialogue = Dialogue::new(wire, options.limits);
         let greeting = hear_greeting(&mut dialogue)?;
         let session = Self {
+            behind_proxy: peer_behind_proxy(&dialer, endpoint, dialogue.wire.peer()),
+            dialer: data_dialer(dialer, endpoint),
             dialogue,
-            dialer: data_dialer(dialer),
             host: endpoint.host().to_owned(),
             options,
             greeting,
@@ -420,12 +424,26 @@ fn hear_greeting(dialogue: &mut Dialogue) -> Result<Reply, Error> {
     }
 }
 
-/// Data connections go to the peer of the control connection, which is known by its address:
-/// whatever the user said of names and other endpoints has been followed already.
-fn data_dialer(mut dialer: Dialer) -> Dialer {
-    dialer.family = Family::Any;
-    (dialer.unix, dialer.connect_to, dialer.resolved) = (None, Vec::new(), Vec::new());
+/// Data connections go to the peer of the control connection by the same route, whatever that of
+/// their own ports were. Straight, the peer is known by its address: what the user said of names
+/// and other endpoints has been followed already. By way of a proxy some of it holds for that.
+fn data_dialer(mut dialer: Dialer, endpoint: &Endpoint) -> Dialer {
+    match dialer.route(endpoint, Traffic::Other) {
+        Route::Tunnel(proxy) | Route::Forward(proxy) => {
+            dialer.proxies = Proxies::all(proxy.clone());
+        }
+        Route::Direct => {
+            dialer.proxies = Proxies::default();
+            (dialer.family, dialer.resolved) = (Family::Any, Vec::new());
+        }
+    }
+    (dialer.unix, dialer.connect_to) = (None, Vec::new());
     dialer
+}
+
+fn peer_behind_proxy(dialer: &Dialer, endpoint: &Endpoint, peer: &Peer) -> Option<String> {
+    let is_behind = matches!(peer, Peer::Proxied { .. });
+    is_behind.then(|| dialer.target(endpoint).host().to_owned())
 }
 
 /// What a raw `TYPE` has chosen.

@@ -66,12 +66,9 @@ impl Error {
     /// response codes that say so (RFC 2449 section 8, RFC 3206). A pause is an hour at most.
     #[must_use]
     pub fn retry(&self) -> Retry {
-        use wire::Error as W;
         const MOST: Duration = Duration::from_secs(3600);
         match self {
-            Self::Connection(
-                W::Connect { .. } | W::TimedOut { .. } | W::Closed | W::Cut { .. } | W::Io(_),
-            ) => Retry::Safe,
+            Self::Connection(error) if error.may_pass() => Retry::Safe,
             Self::Refused { reply, pause, .. } => match (reply.code(), pause) {
                 (Some(ResponseCode::LoginDelay), Some(pause)) => Retry::After(*pause.min(&MOST)),
                 (Some(code), _) if code.is_transient() => Retry::Safe,

@@ -80,12 +80,9 @@ impl Error {
     /// Whether another try may help, and cannot deliver twice.
     #[must_use]
     pub fn retry(&self) -> Retry {
-        use wire::Error as W;
         match self {
-            Self::Connection(
-                W::Connect { .. } | W::TimedOut { .. } | W::Closed | W::Cut { .. } | W::Io(_),
-            )
-            | Self::Lost { .. } => Retry::Safe,
+            Self::Connection(error) if error.may_pass() => Retry::Safe,
+            Self::Lost { .. } => Retry::Safe,
             Self::Refused { reply, .. } if reply.is_transient() => Retry::Safe,
             _ => Retry::Never,
         }

@@ -16,6 +16,7 @@ const TIGHT: Limits = Limits {
     chunk_line_bytes: 16,
     extension_bytes: 24,
     trailer_bytes: 32,
+    expansion: 4,
 };
 
 /// The input is a head and anything behind it.

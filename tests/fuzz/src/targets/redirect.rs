@@ -46,7 +46,7 @@ fn typed(asked: &[u8]) -> Option<Request> {
         request = request.with_field(Field::new(name, "no host").ok()?).ok()?;
     }
     let has_body = matches!(method, "POST" | "PUT" | "PATCH");
-    Some(if has_body { request.with_body(b"body".to_vec()) } else { request })
+    Some(if has_body { request.with_content(b"body".to_vec()) } else { request })
 }
 
 fn assert_hop(request: &Request, next: &Request, head: &Head) {
@@ -59,7 +59,7 @@ fn assert_hop(request: &Request, next: &Request, head: &Head) {
     let again = TargetUri::try_from(url);
     assert_eq!(again.as_ref().ok(), Some(to), "what a user could not type: {again:?}");
     if from.origin() != to.origin() {
-        assert_eq!(next.body(), None, "{from} to {to}");
+        assert!(next.content().is_none(), "{from} to {to}");
     }
     let wanted = match (head.status.code(), request.method().as_str()) {
         (303, "HEAD") => "HEAD",
@@ -67,7 +67,7 @@ fn assert_hop(request: &Request, next: &Request, head: &Head) {
         (_, same) => same,
     };
     assert_eq!(next.method().as_str(), wanted);
-    assert!(next.body().is_none() || wanted == request.method().as_str());
+    assert!(next.content().is_none() || wanted == request.method().as_str());
 }
 
 fn assert_sent(next: &Request, home: &TargetUri) {

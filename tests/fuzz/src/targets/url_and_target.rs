@@ -36,7 +36,7 @@ pub fn url_and_target(data: &[u8]) {
     let anticipates = matches!(request.method().as_str(), "POST" | "PUT" | "PATCH");
     lines += usize::from(body.is_some() || anticipates);
     if let Some(body) = body {
-        request = request.with_body(body);
+        request = request.with_content(body);
     }
     assert_head(&request, Persistence::Keep, lines);
     let says = usize::from(!request.has_field("Connection"));
