@@ -133,7 +133,7 @@ fn a_backslash_is_a_slash() {
 }
 
 const WRONG: &[(&[&str], &str)] = &[
-    (&["get"], "required"),
+    (&["get"], "<URL> is missing"),
     (&["get", ""], "host"),
     (&["get", "http://"], "host"),
     (&["get", "http://?x"], "host"),
@@ -167,7 +167,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["get", "pop3://ADDR/"], "no login was given"),
     (&["get", "file:///etc/passwd"], ""),
     (&["get", "http://ADDR/", "ftp://ADDR/"], "one kind at a time"),
-    (&["http"], "required"),
+    (&["http"], "URL> is missing"),
     (&["http", "GET", "http://ADDR/", "x"], ""),
     (&["fetch", "http://ADDR/"], "unrecognized subcommand"),
 ];

@@ -89,6 +89,7 @@ fn digest_is_answered() {
             let fits = ran.code == Some(0)
                 && ran.text() == "welcome\n"
                 && schemes(&heads) == ["-", "Digest"]
+                && server.connections() == 1
                 && server.violations().is_empty();
             if !fits {
                 wrong.push((query, way, server.violations(), heads, ran));

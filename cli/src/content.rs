@@ -6,10 +6,12 @@ mod words;
 
 pub(crate) use words::{Kind, Words};
 
-use crate::exit::Failure;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::exit::{Exit, Failure};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use wireline_http::Content;
 
 /// What was typed, made sense of.
@@ -30,8 +32,9 @@ pub(crate) struct Typed {
 const EXPECTED_BYTES: u64 = 1 << 20;
 /// What `-d` may hold: it is in memory.
 const DATA_BYTES: u64 = 64 << 20;
-/// What is not percent-encoded in a form (RFC 3986 section 2.3).
-const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Everything but what is never percent-encoded (RFC 3986 section 2.3).
+pub(crate) const RESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Typed {
     /// Puts the words together; files are opened, and standard input may be read.
@@ -61,6 +64,9 @@ impl Typed {
                 let media_type = "application/x-www-form-urlencoded".into();
                 typed.set(data.join(&b'&').into(), Some(media_type), "POST")?;
             }
+        }
+        if in_query && typed.content.is_some() {
+            return Err(Failure::usage("-G is for -d: what it puts into the URL is no body"));
         }
         typed.query = (!query.is_empty()).then(|| query.join("&"));
         Ok(typed)
@@ -112,19 +118,19 @@ fn urlencoded(word: &str) -> Result<Vec<u8>, Failure> {
             let (name, rest) = word.split_at(at);
             let content = match rest.strip_prefix('@') {
                 Some(file) => read(file)?,
-                None => rest.trim_start_matches('=').as_bytes().to_vec(),
+                None => rest.strip_prefix('=').unwrap_or(rest).as_bytes().to_vec(),
             };
             (name, content)
         }
     };
-    let encoded = percent_encoding::percent_encode(&content, FORM).to_string();
+    let encoded = percent_encode(&content, RESERVED).to_string();
     let equals = if name.is_empty() { "" } else { "=" };
     Ok(format!("{name}{equals}{encoded}").into_bytes())
 }
 
 /// `NAME=VALUE`, both percent-encoded.
 fn encoded_pair(word: &str) -> String {
-    let encode = |text| utf8_percent_encode(text, FORM).to_string();
+    let encode = |text| utf8_percent_encode(text, RESERVED).to_string();
     match word.split_once('=') {
         Some((name, value)) => format!("{}={}", encode(name), encode(value)),
         None => encode(word),
@@ -155,9 +161,24 @@ pub(crate) fn upload(name: &str) -> Result<Content, Failure> {
     let file = File::open(name).map_err(|error| Failure::local(&error).doing(doing()))?;
     let about = file.metadata().map_err(|error| Failure::local(&error).doing(doing()))?;
     match about.is_dir() {
-        true => Err(Failure::usage("it is a directory").doing(doing())),
+        true => Err(Failure::new(Exit::Local, "it is a folder").doing(doing())),
         false => Content::file(file).map_err(|error| Failure::from(error).doing(doing())),
     }
+}
+
+/// What a file is called here; standard input has no name.
+pub(crate) fn own_name(file: &Path) -> Option<&[u8]> {
+    file.file_name().map(OsStrExt::as_bytes).filter(|name| *name != b"-")
+}
+
+/// Where an upload goes: as in curl, a URL that names no file gets the file's name. `None` for one
+/// that names a file, or has a query.
+pub(crate) fn url_with_name(url: &str, name: &[u8]) -> Option<String> {
+    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let is_folder = url.ends_with('/') || !behind_scheme.contains('/');
+    let folder = url.strip_suffix('/').unwrap_or(url);
+    (is_folder && !url.contains(['?', '#']))
+        .then(|| format!("{folder}/{}", percent_encode(name, RESERVED)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "read through take(limit)")]
@@ -215,6 +236,26 @@ mod tests {
         ] {
             assert!(typed(bad, false).is_err(), "{bad:?}");
         }
+        for bad in [(Kind::Form, "a=b"), (Kind::Json, "{}"), (Kind::Upload, "/dev/null")] {
+            assert!(typed(&[bad], true).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn uploads_have_names() {
+        let rows = [
+            ("http://h/in/", Some("http://h/in/a%20b")),
+            ("http://h/", Some("http://h/a%20b")),
+            ("http://h", Some("http://h/a%20b")),
+            ("h:80", Some("h:80/a%20b")),
+            ("http://h/in", None),
+            ("http://h/?q=/", None),
+            ("http://h?q", None),
+            ("http://h/a#/", None),
+        ];
+        for (url, wanted) in rows {
+            assert_eq!(url_with_name(url, b"a b").as_deref(), wanted, "{url}");
+        }
     }
 
     #[test]
@@ -223,6 +264,7 @@ mod tests {
             (&[(Kind::Query, "q=a b&c")], false, Some("q=a%20b%26c")),
             (&[(Kind::Query, "ü"), (Kind::Query, "x=")], false, Some("%C3%BC&x=")),
             (&[(Kind::Data, "a=1"), (Kind::DataUrlencode, "=ß")], true, Some("a=1&%C3%9F")),
+            (&[(Kind::DataUrlencode, "n==%")], true, Some("n=%3D%25")),
             (&[(Kind::Data, "a=1")], false, None),
         ];
         for (words, in_query, wanted) in rows {

@@ -70,9 +70,12 @@ impl Cookies {
         known || mine < EACH_DOMAIN && self.store.iter_unexpired().count() < IN_ALL
     }
 
-    /// `cookie-string` for this URL, longer paths first (RFC 6265 section 5.4).
+    /// `cookie-string` for this URL, longer paths first (RFC 6265 section 5.4). What is for TLS goes
+    /// over TLS alone: `cookie_store` makes an exception for the name `localhost`.
     fn for_url(&self, url: &Url) -> Result<Option<FieldValue>, Error> {
+        let is_secure = url.scheme() == "https";
         let mut cookies = self.store.matches(url);
+        cookies.retain(|cookie| is_secure || !cookie.secure().unwrap_or(false));
         cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.name()));
         let pairs: Vec<_> =
             cookies.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();

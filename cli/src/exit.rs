@@ -188,7 +188,7 @@ fn hint_for(error: &wire::Error) -> Option<String> {
             "a login would go out in clear behind the proxy: use TLS, or --allow-plaintext-auth"
         }
         E::Tls { reason, .. } if reason.contains("does not speak TLS") => {
-            "if it is meant to be in clear, use the scheme without its s"
+            "if it is meant to be in clear, use http://, or the scheme without its s"
         }
         E::Tls { reason, .. } if reason.contains("trusted authority") => {
             "name the authority with --cacert FILE or --add-ca FILE, or use --system-roots"
@@ -205,7 +205,7 @@ fn hint_for(error: &wire::Error) -> Option<String> {
         E::Proxy { source, .. } => return hint_for(source),
         E::TimedOut { phase: "connecting", .. } => "--connect-timeout sets this limit",
         E::TimedOut { phase: "the TLS handshake", .. } => {
-            "a port in clear may be silent so: is the scheme meant to have an s?"
+            "--timeout sets this limit, 15 s at most; a port in clear may be silent like that"
         }
         E::TimedOut { .. } => "--timeout sets this limit",
         _ => return None,

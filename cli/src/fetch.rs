@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 use wireline_http::{
     Body, Client, FieldValue, Head, Hop, Request, Response, Resumed, Retry, Trail, next_hop,
-    resume, resumed,
+    part_asked_for, resume, resumed,
 };
 use wireline_store::Part;
 use wireline_wire::Dialer;
@@ -216,6 +216,12 @@ impl Fetcher {
         if status.is_error() {
             return self.refuse(request, response, job, report);
         }
+        if let Some(path) = job.place.kept(response.head()) {
+            self.output.note(&format!("{} is there already", path.display()));
+            // It is not that of the file.
+            report.etag = None;
+            return Ok(Done::Untouched);
+        }
         self.copy(request, &mut response, earlier, job, report)?;
         self.client.keep(request.uri().origin(), response);
         Ok(Done::Stored)
@@ -273,7 +279,11 @@ impl Fetcher {
             Body::None => Some(0),
             _ => None,
         };
-        let missing = earlier.as_ref().and_then(|earlier| earlier.missing);
+        let missing = match &earlier {
+            Some(earlier) => earlier.missing,
+            None => part_asked_for(request, response.head())?
+                .filter(|_| !decodes && response.body() != Body::None),
+        };
         let most = self.policy.most_bytes.saturating_sub(have);
         if more.is_some_and(|more| more > most) {
             let why =

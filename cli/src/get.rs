@@ -10,7 +10,7 @@ mod request;
 mod timing;
 
 use crate::args::{Fetch, Get, Http, Shared};
-use crate::content::Typed;
+use crate::content::{Kind, Typed, own_name, url_with_name};
 use crate::cookies::Crumbs;
 use crate::exit::{Exit, Failure};
 use crate::fetch::{Fetcher, Policy, Report};
@@ -27,6 +27,7 @@ use request::{Asked, target};
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use wireline_http::{Field, Fields, Method, Origin, Persistence, Request};
 
@@ -72,13 +73,16 @@ pub(crate) fn http(args: &Http) -> Result<(), Failure> {
         _ => return Err(Failure::usage("give a method and a URL")),
     };
     let body = Typed::read(&args.body, args.get)?;
+    let file = args.body.0.iter().find(|(kind, _)| *kind == Kind::Upload);
+    let name = file.and_then(|(_, file)| own_name(Path::new(file)));
+    let url = name.and_then(|name| url_with_name(url, name)).unwrap_or_else(|| url.clone());
     let method = match (method, body.method) {
         (Some(method), _) => Method::try_from(method.as_str())?,
         (None, _) if args.fetch.head => Method::head(),
         (None, Some(method)) => Method::try_from(method)?,
         (None, None) => Method::get(),
     };
-    run(std::slice::from_ref(url), &args.fetch, &args.shared, method, body)
+    run(&[url], &args.fetch, &args.shared, method, body)
 }
 
 pub(crate) fn run(
@@ -199,8 +203,8 @@ impl<'a> Plan<'a> {
         }
         if self.fetch.timing {
             // It was asked for: --quiet is about what was not.
-            Output { quiet: false }
-                .note(&timing::waterfall(address.shown(), &fetcher.meter.timings()));
+            let shown = timing::waterfall(address.shown(), &fetcher.meter.timings());
+            Output { quiet: false }.report(&format!("wireline: {shown}\n"));
         }
         result
     }

@@ -44,13 +44,18 @@ pub(crate) struct Naming {
     /// Where the answer names none.
     pub(crate) fallback: String,
     pub(crate) options: Options,
+    /// A file that is there is left alone.
+    pub(crate) keeps: bool,
 }
 
 impl Naming {
     fn open(&self, head: &Head) -> Result<Part, Failure> {
+        Ok(Target::named(&self.folder, &self.name(head), self.options)?.open()?)
+    }
+
+    fn name(&self, head: &Head) -> String {
         let name = file_name(head).and_then(|name| safe_name(&name));
-        let name = name.as_deref().unwrap_or(&self.fallback);
-        Ok(Target::named(&self.folder, name, self.options)?.open()?)
+        name.unwrap_or_else(|| self.fallback.clone())
     }
 }
 
@@ -96,6 +101,9 @@ pub(crate) struct Earlier {
 impl Job {
     /// What there is to continue from.
     pub(crate) fn earlier(&mut self, again: bool) -> Result<Option<Earlier>, Failure> {
+        if self.request.is_ranged() {
+            return Ok(None);
+        }
         match (&self.place, self.start) {
             (Place::File(part), Start::At(offset)) if !again => {
                 part.continuable(offset)?;
@@ -177,6 +185,13 @@ impl Place {
     /// Whether the body goes to a file, once that has a name.
     pub(crate) const fn is_file(&self) -> bool {
         matches!(self, Self::File(_) | Self::Named(_))
+    }
+
+    /// The file that this answer names, if it is there and is to be left alone.
+    pub(crate) fn kept(&self, head: &Head) -> Option<PathBuf> {
+        let Self::Named(naming) = self else { return None };
+        let path = naming.folder.join(naming.name(head));
+        (naming.keeps && path.exists()).then_some(path)
     }
 
     /// Copies the body; without its content codings if it `decodes`.

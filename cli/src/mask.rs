@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem;
 use wireline_http::Request;
 use wireline_transcript::Piece;
 use wireline_wire::{Proxies, Saying, Secret};
@@ -19,6 +20,8 @@ pub(crate) struct Mask {
 
 /// A shorter value is no secret, and masking it would blot every second word.
 const SHORTEST_BYTES: usize = 4;
+/// Messages quote 200 bytes, of which each may be escaped as four.
+const MOST_BEGUN_BYTES: usize = 1024;
 
 impl Mask {
     /// Everything secret in these requests. Of a value of words (`Bearer TOKEN`) the last counts
@@ -101,13 +104,25 @@ impl Mask {
     /// The text with dots in place of secrets, and of the beginning of one where the text was cut.
     pub(crate) fn text(&self, text: &str) -> String {
         let secrets = self.secrets.iter().filter_map(|(secret, _)| str::from_utf8(secret).ok());
-        secrets.fold(text.to_owned(), |text, secret| {
-            let whole = text.replace(secret, "...");
-            let beginnings = secret.char_indices().map(|(at, _)| at).rev();
-            beginnings.take_while(|&at| at >= SHORTEST_BYTES).fold(whole, |text, at| {
-                text.replace(&format!("{}...", secret.split_at(at).0), "...")
-            })
-        })
+        let text = secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "..."));
+        let mut parts = text.split("...");
+        let mut shown = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            shown.truncate(shown.len() - self.begun(shown.as_bytes()));
+            shown.extend(["...", part]);
+        }
+        shown
+    }
+
+    /// How much of the end of this text is the beginning of a secret.
+    fn begun(&self, text: &[u8]) -> usize {
+        let longest = |secret: &[u8]| {
+            let most = secret.len().min(text.len()).min(MOST_BEGUN_BYTES);
+            let is_at_end = |&bytes: &usize| text.ends_with(secret.get(..bytes).unwrap_or(secret));
+            (SHORTEST_BYTES..=most).rev().find(is_at_end).unwrap_or(0)
+        };
+        let secrets = self.secrets.iter().filter(|(secret, _)| str::from_utf8(secret).is_ok());
+        secrets.map(|(secret, _)| longest(secret)).max().unwrap_or(0)
     }
 
     /// The line in pieces, with holes in place of secrets.
@@ -140,7 +155,7 @@ pub(crate) const fn hole_text(hole: &'static str) -> &'static str {
 fn split_at<'a>(piece: Piece<'a>, secret: &[u8], hole: &'static str) -> Vec<Piece<'a>> {
     let Piece::Bytes(mut bytes) = piece else { return vec![piece] };
     let mut pieces = Vec::new();
-    while let Some(at) = bytes.windows(secret.len()).position(|window| window == secret) {
+    while let Some(at) = memmem::find(bytes, secret) {
         let (before, rest) = bytes.split_at(at);
         pieces.extend([Piece::Bytes(before), Piece::Hole(hole_text(hole))]);
         bytes = rest.get(secret.len()..).unwrap_or_default();
@@ -192,6 +207,7 @@ mod tests {
         let field = |name, value| Field::new(name, value).unwrap();
         let request = Request::new(Method::get(), uri).with_login(login);
         let request = request.with_field(field("X-Token", "Bearer t0ken")).unwrap();
+        let request = request.with_field(field("Cookie", "s=c00kie; t=1")).unwrap();
         Mask::of([&request.with_field(field("X-Flag", "1")).unwrap()])
     }
 
@@ -203,6 +219,8 @@ mod tests {
             ("t0ken, Bearer t0ken", "..., ..."),
             ("1 is no secret", "1 is no secret"),
             ("cut: YWxpY2U6...", "cut: ..."),
+            ("t0ke... YWxp... Bea...", "... ... Bea..."),
+            ("c00k, s=c00kie; t=a b", "c00k, s=...; t=a b"),
         ];
         for (text, masked) in rows {
             assert_eq!(mask().text(text), masked);

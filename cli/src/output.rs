@@ -44,7 +44,7 @@ impl Output {
 
     /// Results, of several lines, beside a client's own output.
     pub(crate) fn report(self, text: &str) {
-        message(text);
+        message(&text.chars().map(safe).collect::<String>());
     }
 
     /// Something that must be known.

@@ -2,7 +2,7 @@
 //! Must not hold: how it is sent (`ftp/transfer/upload.rs`).
 
 use crate::args::{Fetch, Put};
-use crate::content::{self, Typed};
+use crate::content::{self, RESERVED, Typed, own_name, url_with_name};
 use crate::exit::{Exit, Failure};
 use crate::ftp::location::Location;
 use crate::ftp::transfer::{
@@ -11,18 +11,14 @@ use crate::ftp::transfer::{
 use crate::ftp::tries::Tries;
 use crate::ftp::{Site, is_ftp};
 use crate::{get, plan};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use percent_encoding::percent_encode;
 use serde_json::json;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use wireline_ftp::{Pathname, Session};
 use wireline_http::Method;
-
-/// What stays as it is in a URL that is shown.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// `wireline put FILE URL`
 pub(crate) fn run(args: &Put) -> Result<(), Failure> {
@@ -35,7 +31,7 @@ pub(crate) fn run(args: &Put) -> Result<(), Failure> {
     let shown = match (location.is_folder, name) {
         (true, Some(name)) => {
             let folder = site.shown().trim_end_matches('/');
-            format!("{folder}/{}", percent_encode(name, ENCODED))
+            format!("{folder}/{}", percent_encode(name, RESERVED))
         }
         _ => site.shown().to_owned(),
     };
@@ -63,10 +59,11 @@ fn over_http(args: &Put) -> Result<(), Failure> {
     if let Some((_, why)) = unfit.into_iter().find(|(typed, _)| *typed) {
         return Err(Failure::usage(why));
     }
-    let url = match (args.url.ends_with('/'), own_name(&args.file)) {
-        (false, _) => args.url.clone(),
-        (true, Some(name)) => format!("{}{}", args.url, percent_encode(name, ENCODED)),
-        (true, None) => return Err(nameless()),
+    let name = own_name(&args.file);
+    let url = match url_with_name(&args.url, name.unwrap_or_default()) {
+        None => args.url.clone(),
+        Some(_) if name.is_none() => return Err(nameless()),
+        Some(url) => url,
     };
     let file = args.file.to_str().ok_or_else(|| Failure::usage("the file's name is not UTF-8"))?;
     let content = Some(content::upload(file)?);
@@ -96,11 +93,6 @@ fn refuse(args: &Put) -> Result<(), Failure> {
         Some((_, why)) => Err(Failure::usage(why)),
         None => Ok(()),
     }
-}
-
-/// What the file is called here.
-fn own_name(file: &Path) -> Option<&[u8]> {
-    file.file_name().map(OsStrExt::as_bytes).filter(|name| *name != b"-")
 }
 
 /// Where it goes: behind a `/` under its own name.

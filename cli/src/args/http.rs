@@ -43,7 +43,7 @@ pub(crate) struct Remembering {
     /// Send this cookie, or those in FILE, and keep what servers set during the run
     #[arg(short = 'b', long, value_name = "NAME=VALUE|FILE", hide_short_help = true)]
     pub(crate) cookie: Vec<String>,
-    /// Keep cookies in FILE: read in the beginning, written in the end
+    /// Keep cookies in FILE: read in the beginning, written in the end, with mode 600
     #[arg(short = 'c', long, value_name = "FILE", hide_short_help = true)]
     pub(crate) cookie_jar: Option<PathBuf>,
     /// Say which page led here
@@ -59,7 +59,13 @@ pub(crate) struct Wanting {
     #[arg(long, hide_short_help = true)]
     pub(crate) compressed: bool,
     /// Ask for these bytes only: 0-499, 500-, -500
-    #[arg(short = 'r', long, value_name = "RANGE", hide_short_help = true)]
+    #[arg(
+        short = 'r',
+        long,
+        value_name = "RANGE",
+        allow_hyphen_values = true,
+        hide_short_help = true
+    )]
     pub(crate) range: Option<String>,
     /// Fetch only what is newer than the file that is here
     #[arg(long, conflicts_with = "time_cond", hide_short_help = true)]

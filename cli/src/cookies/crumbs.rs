@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use url::Url;
-use wireline_http::{Error, FieldValue, Head, Request};
+use wireline_http::{Error, FieldValue, Head, Request, cookie_values};
 
 /// What `-b` and `--cookie-jar` have asked for.
 #[derive(Debug, Default)]
@@ -62,15 +62,8 @@ impl Crumbs {
 
     /// The values that were typed or read, which are secrets.
     pub(crate) fn secrets(&self) -> Vec<Vec<u8>> {
-        let typed = self.typed.iter().flat_map(|typed| {
-            let pairs = typed.as_bytes().split(|&byte| byte == b';');
-            let value = |pair: &[u8]| {
-                let equals = pair.iter().position(|&byte| byte == b'=');
-                equals.and_then(|at| pair.get(at + 1..)).unwrap_or_default().to_vec()
-            };
-            pairs.map(value).collect::<Vec<_>>()
-        });
-        let mut secrets: Vec<_> = typed.collect();
+        let typed = self.typed.iter().flat_map(cookie_values);
+        let mut secrets: Vec<_> = typed.map(<[u8]>::to_vec).collect();
         if let Some(cookies) = &self.cookies {
             secrets.extend(lock(cookies).values().map(|value| value.as_bytes().to_vec()));
         }

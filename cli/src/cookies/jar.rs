@@ -4,8 +4,8 @@
 use super::{Cookies, domain_of, is_public, may_set};
 use crate::exit::Failure;
 use cookie_store::{Cookie, CookieDomain, CookieExpiration, RawCookie};
-use std::fs::{File, Permissions};
-use std::io::{Read, Write};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
@@ -52,7 +52,8 @@ impl Jar {
         Ok(cookies)
     }
 
-    /// Puts the cookies in the file's place; a new one is for its owner's eyes only.
+    /// Puts the cookies in the file's place, for its owner's eyes only, whoever could read the old
+    /// one.
     pub(super) fn write(&self, cookies: &Cookies) -> Result<(), Failure> {
         let options = Options { overwrite: true, ..Options::default() };
         let mut part = Target::file(&self.path, options)?.open()?;
@@ -65,7 +66,15 @@ impl Jar {
         let doing = || format!("writing the cookies to {}", self.path.display());
         let written = match part.is_written_through() {
             true => Ok(()),
-            false => file.set_permissions(Permissions::from_mode(0o600)),
+            false => {
+                let ours = Permissions::from_mode(0o600);
+                // The new file takes over the mode of the old one.
+                let closed = match fs::set_permissions(part.path(), ours.clone()) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                    closed => closed,
+                };
+                closed.and_then(|()| file.set_permissions(ours))
+            }
         };
         let written = written.and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(|error| Failure::local(&error).doing(doing()))?;

@@ -23,7 +23,8 @@ pub(super) fn place_of(
         Some(path) => Target::file(&folder.join(path), options)?,
         None if fetch.remote_header_name => {
             let (folder, fallback) = (folder.to_owned(), name()?);
-            return Ok(Place::Named(Naming { folder, fallback, options }));
+            let keeps = fetch.no_clobber;
+            return Ok(Place::Named(Naming { folder, fallback, options, keeps }));
         }
         None if names_by_url(fetch) => Target::named(folder, &name()?, options)?,
         None => return Ok(Place::Stdout { binary: false }),

@@ -9,7 +9,7 @@ use crate::plan::{self, Address};
 use crate::usage::FETCHED;
 use std::sync::Arc;
 use wireline_http::{
-    ACCEPT_ENCODING, Field, FieldName, Login, Method, Origin, Request, TargetUri, Way,
+    ACCEPT_ENCODING, Field, FieldName, Login, Method, Origin, Request, TargetUri, Way, parse_range,
 };
 
 /// What is asked of each URL.
@@ -126,10 +126,11 @@ fn fields(fetch: &Fetch, body: &Typed) -> Result<(Vec<Field>, Vec<FieldName>), F
         }
     }
     let conditions = Conditions::read(&fetch.wanting)?;
+    let referer = fetch.remembering.referer.as_deref().map(referer);
     let range = fetch.wanting.range.as_deref().map(range).transpose()?;
     let own = [
         ("User-Agent", fetch.user_agent.as_deref()),
-        ("Referer", fetch.remembering.referer.as_deref()),
+        ("Referer", referer.as_deref()),
         ("Content-Type", body.media_type.as_deref()),
         ("Accept", body.accept),
         ("Accept-Encoding", fetch.wanting.compressed.then_some(ACCEPT_ENCODING)),
@@ -167,18 +168,21 @@ fn word(text: &str) -> Result<Word, Failure> {
     }
 }
 
-/// `int-range / suffix-range`, several with commas (RFC 9110 section 14.1.1).
+/// The URL without userinfo and fragment (RFC 9110 section 10.1.3), otherwise as it was typed.
+fn referer(typed: &str) -> String {
+    let bare = typed.split('#').next().unwrap_or_default();
+    let (scheme, rest) = bare.split_at(bare.find("//").map_or(0, |at| at + 2));
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '\\']).unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}{host}{path}")
+}
+
+/// The value of `Range`.
 fn range(text: &str) -> Result<String, Failure> {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_range = |text: &str| match text.split_once('-') {
-        Some((first, "")) => is_number(first),
-        Some(("", last)) => is_number(last),
-        Some((first, last)) => is_number(first) && is_number(last),
-        None => false,
-    };
-    match text.split(',').map(str::trim).all(is_range) {
-        true => Ok(format!("bytes={text}")),
-        false => {
+    let asked = format!("bytes={text}");
+    match parse_range(asked.as_bytes()) {
+        Some(_) => Ok(asked),
+        None => {
             let text = wireline_wire::escape(text.as_bytes());
             Err(Failure::usage(format!("-r takes 0-499, 500- or -500, not \"{text}\"")))
         }
@@ -194,8 +198,24 @@ mod tests {
         for good in ["0-0", "500-", "-500", "0-1,5-9", "0-1, 5-"] {
             assert_eq!(range(good).unwrap(), format!("bytes={good}"));
         }
-        for bad in ["", "-", "5", "a-b", "0-1-2", "0-1,", "0x1-"] {
+        for bad in ["", "-", "5", "a-b", "0-1-2", "0-1,", "0x1-", "5-4", " 0-1"] {
             assert!(range(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn referers() {
+        let rows = [
+            ("http://u:p@h.test/a?b=c@d#part", "http://h.test/a?b=c@d"),
+            ("http://u:p@q@h", "http://h"),
+            ("u:p@h/a", "h/a"),
+            ("//u@h/a", "//h/a"),
+            ("http://h/a@b", "http://h/a@b"),
+            ("/a@b", "/a@b"),
+            ("", ""),
+        ];
+        for (typed, wanted) in rows {
+            assert_eq!(referer(typed), wanted, "{typed}");
         }
     }
 }

@@ -22,7 +22,7 @@ struct Entry {
 }
 
 /// A larger file is no netrc.
-const NETRC_BYTES: u64 = 1 << 20;
+const NETRC_BYTES: usize = 128 * 1024;
 
 impl Netrc {
     /// `$NETRC`, else `~/.netrc`.
@@ -31,22 +31,25 @@ impl Netrc {
         named.or_else(|| std::env::home_dir().map(|home| home.join(".netrc")))
     }
 
-    /// Reads a file, of at most 1 MiB, that nobody else can read or has written: it is ours, no
+    /// Reads a file, of at most 128 KiB, that nobody else can read or has written: it is ours, no
     /// link, and its mode has nothing for group and others.
     ///
     /// # Errors
     /// - [`Error::Exposed`]: others can read it, or it is somebody else's, or a link.
-    /// - [`Error::Netrc`]: a line that is none.
+    /// - [`Error::Netrc`]: it is larger, or has a word that belongs in none.
     /// - [`Error::Denied`], [`Error::Io`]: it cannot be read.
     #[expect(clippy::disallowed_methods, reason = "read through take(limit)")]
     pub fn read(path: &Path) -> Result<Self, Error> {
         let failed = |error| Error::system("reading", path, error);
         let file = open(path)?;
+        let none = |why: String| Error::Netrc { path: path.to_owned(), why };
         let mut text = Zeroizing::new(Vec::new());
-        file.take(NETRC_BYTES).read_to_end(&mut text).map_err(failed)?;
-        let text = str::from_utf8(&text)
-            .map_err(|_| Error::Netrc { path: path.to_owned(), why: "it is not UTF-8".into() })?;
-        Self::parse(text).map_err(|why| Error::Netrc { path: path.to_owned(), why })
+        file.take(NETRC_BYTES as u64 + 1).read_to_end(&mut text).map_err(failed)?;
+        if text.len() > NETRC_BYTES {
+            return Err(none("it is larger than 128 KiB".into()));
+        }
+        let text = str::from_utf8(&text).map_err(|_| none("it is not UTF-8".into()))?;
+        Self::parse(text).map_err(none)
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -222,7 +225,7 @@ mod tests {
         assert!(Netrc::parse("").unwrap().login("h", None).is_none());
     }
 
-    /// hostile.md row 145.
+    /// hostile.md rows 90 and 145.
     #[test]
     fn only_our_own() {
         let folder = crate::scratch::Scratch::new();
@@ -234,6 +237,10 @@ mod tests {
             assert_eq!(read.is_ok(), good, "{mode:o}: {read:?}");
         }
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        for (bytes, good) in [(128 * 1024, true), (128 * 1024 + 1, false)] {
+            std::fs::write(&path, "\n".repeat(bytes)).unwrap();
+            assert_eq!(Netrc::read(&path).is_ok(), good, "{bytes} bytes");
+        }
         let link = folder.at("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         assert!(matches!(Netrc::read(&link), Err(Error::Exposed { .. })));

@@ -37,11 +37,11 @@ impl Client {
         self
     }
 
-    /// Sends a request and reads up to the final head. A login is proven as the server asks
-    /// (RFC 9110 section 11.6), an expectation that it cannot meet (417) is dropped: the answers
-    /// before the final one are `interim`, too. When a kept connection turns out to be
-    /// gone before a byte of the answer, an idempotent request is sent once more on a new one
-    /// (RFC 9112 section 9.3.1).
+    /// Sends a request and reads up to the final head. A login is proven as the server asks (RFC
+    /// 9110 section 11.6), over the same connection whatever `persistence` says; an expectation that
+    /// it cannot meet (417) is dropped: the answers before the final one are `interim`, too. When a
+    /// kept connection turns out to be gone before a byte of the answer, an idempotent request is
+    /// sent once more on a new one (RFC 9112 section 9.3.1).
     ///
     /// # Errors
     /// As [`Exchange::receive`], and whatever dialling may say: [`wire::Error::NotLoopback`] when a
@@ -56,6 +56,9 @@ impl Client {
         let mut request = request.clone();
         loop {
             let proof = self.proofs.prove(&request)?;
+            let may_be_asked = proof.is_none() && request.waits_to_be_asked();
+            // The proof goes over the same connection.
+            let persistence = if may_be_asked { Persistence::Keep } else { persistence };
             let proven = request.clone().with_proof(proof);
             let response = self.send_once(&proven, persistence, &mut interim)?;
             match response.head().status.code() {

@@ -5,7 +5,7 @@ use crate::Error;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wireline_wire as wire;
 use wireline_wire::Wire;
 
@@ -25,8 +25,10 @@ enum Piece {
         bytes: u64,
     },
     /// Taken when it is sent.
-    Stream(Arc<Mutex<Option<Box<dyn Read + Send>>>>),
+    Stream(Arc<Mutex<Source>>),
 }
+
+type Source = Option<Box<dyn Read + Send>>;
 
 /// Read and sent at a time.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -69,10 +71,14 @@ impl Content {
         })
     }
 
-    /// Whether it can be sent again: to another place, or with a login that the server asked for.
+    /// Whether it can still be sent: to another place, or with a login that the server asked for.
+    /// Of a stream nothing may have been read yet.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
-        self.length().is_some()
+        self.pieces.iter().all(|piece| match piece {
+            Piece::Bytes(_) | Piece::File { .. } => true,
+            Piece::Stream(source) => lock(source).is_some(),
+        })
     }
 
     /// All of it, where it is small and in memory.
@@ -95,7 +101,7 @@ impl Content {
                 Piece::Bytes(bytes) => way.send(bytes)?,
                 Piece::File { file, bytes } => way.send_file(file, *bytes)?,
                 Piece::Stream(source) => {
-                    let source = source.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    let source = lock(source).take();
                     let gone = || Error::Input("the body was read already, and is gone".into());
                     way.send_from(&mut *source.ok_or_else(gone)?)?
                 }
@@ -106,6 +112,10 @@ impl Content {
         }
         way.finish()
     }
+}
+
+fn lock(source: &Mutex<Source>) -> MutexGuard<'_, Source> {
+    source.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A body under way.

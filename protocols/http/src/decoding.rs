@@ -167,7 +167,7 @@ struct Measure<'s, 'f> {
 }
 
 /// A body of fewer bytes is no danger, however it grew.
-const SMALL_BYTES: u64 = 16 << 20;
+const SMALL_BYTES: u64 = 1 << 20;
 
 impl Measure<'_, '_> {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {

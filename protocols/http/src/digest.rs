@@ -22,6 +22,8 @@ pub(crate) struct Digest {
     hash: Hash,
     /// The `-sess` algorithms.
     is_session: bool,
+    /// Whether the challenge named its algorithm: the answer does as it did.
+    is_named: bool,
     realm: Vec<u8>,
     nonce: Vec<u8>,
     opaque: Option<Vec<u8>>,
@@ -66,6 +68,7 @@ impl Digest {
         Some(Self {
             hash,
             is_session,
+            is_named: challenge.param("algorithm").is_some(),
             realm: take("realm")?,
             nonce: take("nonce")?,
             opaque: take("opaque"),
@@ -132,8 +135,10 @@ impl Digest {
         let response = self.hex(&Zeroizing::new(proven));
         let mut answer = format!("Digest {}", self.user(user));
         answer += &format!(", realm={}, nonce={}", quoted(&self.realm), quoted(&self.nonce));
-        answer +=
-            &format!(", uri={}, algorithm={self}, response=\"{response}\"", quoted(uri.as_bytes()));
+        answer += &format!(", uri={}, response=\"{response}\"", quoted(uri.as_bytes()));
+        if self.is_named {
+            answer += &format!(", algorithm={self}");
+        }
         if let Some(opaque) = &self.opaque {
             answer += &format!(", opaque={}", quoted(opaque));
         }
@@ -247,6 +252,7 @@ mod tests {
         for (challenge, (user, pass, uri, cnonce), wanted) in rows {
             let answer = answer(&challenge, user, pass, uri, cnonce);
             assert!(answer.contains(&format!("response=\"{wanted}\"")), "{answer}");
+            assert_eq!(answer.contains("algorithm="), challenge.contains("algorithm="), "{answer}");
         }
     }
 

@@ -3,7 +3,6 @@
 
 use crate::Error;
 use std::fmt;
-use wireline_wire::escape;
 
 /// `field-name = token` (RFC 9110 section 5.1).
 #[derive(Clone, PartialEq, Eq)]
@@ -69,7 +68,10 @@ impl TryFrom<&[u8]> for FieldName {
     fn try_from(bytes: &[u8]) -> Result<Self, Error> {
         match str::from_utf8(bytes) {
             Ok(name) if is_token(bytes) => Ok(Self(name.to_owned())),
-            _ => Err(Error::Input(format!("\"{}\" is not a field name", escape(bytes)))),
+            // Not even the name: where a colon is missing, it holds the value.
+            _ => Err(Error::Input(
+                "a field name is made of letters, digits and !#$%&'*+-.^_`|~".into(),
+            )),
         }
     }
 }

@@ -61,8 +61,11 @@ pub use field::{Field, FieldName, FieldValue, Fields};
 pub use framing::{Body, Framing, framing};
 pub use limits::Limits;
 pub use multipart::{Multipart, Part};
-pub use range::{ContentRange, Resumed, Validator, parse_content_range, resume, resumed};
+pub use range::{
+    ContentRange, RangeSpec, Resumed, Validator, parse_content_range, parse_range, part_asked_for,
+    resume, resumed,
+};
 pub use redirect::{Hop, Trail, next_hop};
-pub use request::{Method, Persistence, Request};
+pub use request::{Method, Persistence, Request, cookie_values};
 pub use response::{Head, HeadReader, Status, Version};
 pub use uri::{Origin, TargetUri, URI_BYTES};

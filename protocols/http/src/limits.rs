@@ -15,7 +15,7 @@ pub struct Limits {
     pub extension_bytes: usize,
     /// Bytes of trailers. Default 16 KiB.
     pub trailer_bytes: usize,
-    /// How many times its size a compressed body may grow to, above 16 MiB. Default 1,100, which
+    /// How many times its size a compressed body may grow to, above 1 MiB. Default 1,100, which
     /// no honest deflate exceeds.
     pub expansion: u64,
 }

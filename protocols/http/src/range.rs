@@ -1,16 +1,19 @@
-//! Continuing a download (RFC 9110 sections 13.1.5 and 14): what to ask, and what the answer is worth.
+//! Parts, and continuing a download (RFC 9110 sections 13.1.5 and 14): what to ask, and what the answer is worth.
 //! Must not hold: files, or the description kept beside a part file.
 
 use crate::framing::content_length;
-use crate::{Error, Field, Fields, Head};
+use crate::response::violation;
+use crate::{Error, Field, FieldValue, Fields, Head, Request};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case};
-use nom::character::complete::u64 as digits;
-use nom::combinator::{all_consuming, value};
+use nom::character::complete::{space0, u64 as digits};
+use nom::combinator::{all_consuming, opt, value};
+use nom::multi::separated_list1;
 use nom::sequence::{preceded, separated_pair, terminated};
 use nom::{IResult, Parser};
 use std::fmt;
 use std::str::FromStr;
+use wireline_wire::escape;
 
 /// What proves that two answers carry the same bytes: a strong entity tag, or a modification date
 /// that is strong by RFC 9110 section 8.8.2.2.
@@ -164,6 +167,100 @@ fn is_the_rest(head: &Head, bytes: u64, last: u64, total: Option<u64>) -> bool {
     to_the_end && announced.is_ok_and(|length| length.is_none_or(|length| length == bytes))
 }
 
+/// How many bytes the part in this answer has, which must be one that was asked for. `None` when
+/// nobody knows: the answer is no part, has several where several were asked for, or the `Range`
+/// is of another unit.
+///
+/// # Errors
+/// [`Error::Violation`] when the answer is another part, does not say which, or is not as long as
+/// it says.
+pub fn part_asked_for(request: &Request, head: &Head) -> Result<Option<u64>, Error> {
+    let asked = request.sent("Range").and_then(|value| parse_range(value.as_bytes()));
+    let Some(asked) = asked.filter(|_| head.status.code() == 206) else { return Ok(None) };
+    let Some(said) = head.fields.first("Content-Range") else {
+        return match asked.len() > 1 && is_multipart(head) {
+            true => Ok(None),
+            false => Err(violation("a part that does not say which: it has no Content-Range")),
+        };
+    };
+    let other = || violation(format!("another range than asked for: {}", escape(said.as_bytes())));
+    let range = parse_content_range(said.as_bytes());
+    let Some(ContentRange::Part { first, last, total }) = range else { return Err(other()) };
+    let bytes = last - first + 1;
+    let as_long = content_length(&head.fields)?.is_none_or(|length| length == bytes);
+    match as_long && asked.iter().any(|asked| asked.is_answered_by(first, last, total)) {
+        true => Ok(Some(bytes)),
+        false => Err(other()),
+    }
+}
+
+/// RFC 9110 section 14.6.
+fn is_multipart(head: &Head) -> bool {
+    const TYPE: &[u8] = b"multipart/byteranges";
+    let media_type = head.fields.first("Content-Type").map(FieldValue::as_bytes);
+    let begins = media_type.and_then(|value| value.get(..TYPE.len()));
+    begins.is_some_and(|begins| begins.eq_ignore_ascii_case(TYPE))
+}
+
+/// One of the parts that a `Range` asks for (RFC 9110 section 14.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RangeSpec {
+    /// From one byte to another, or to the end.
+    Between {
+        /// Position of the first byte.
+        first: u64,
+        /// Position of the last byte.
+        last: Option<u64>,
+    },
+    /// So many bytes at the end.
+    Last(u64),
+}
+
+impl RangeSpec {
+    /// What is asked for ends where the whole ends, at the latest.
+    fn is_answered_by(self, first: u64, last: u64, total: Option<u64>) -> bool {
+        let end = total.map(|total| total.saturating_sub(1));
+        match (self, end) {
+            (Self::Between { first: asked, last: until }, Some(end)) => {
+                first == asked && last == until.unwrap_or(end).min(end)
+            }
+            (Self::Between { first: asked, last: until }, None) => {
+                first == asked && until.is_none_or(|until| last <= until)
+            }
+            (Self::Last(bytes), Some(end)) => {
+                last == end && first == (end + 1).saturating_sub(bytes)
+            }
+            (Self::Last(bytes), None) => last - first < bytes,
+        }
+    }
+}
+
+/// `ranges-specifier = range-unit "=" range-set` of the unit `bytes` (RFC 9110 section 14.1.1), or
+/// `None` when it is none, or ends before it begins.
+#[must_use]
+pub fn parse_range(text: &[u8]) -> Option<Vec<RangeSpec>> {
+    let comma = (space0, tag(","), space0);
+    let range_set = separated_list1(comma, alt((int_range, suffix_range)));
+    let (_, asked) = all_consuming(preceded(tag_no_case("bytes="), range_set)).parse(text).ok()?;
+    let is_valid = |asked: &RangeSpec| match asked {
+        RangeSpec::Between { first, last } => last.is_none_or(|last| *first <= last),
+        RangeSpec::Last(_) => true,
+    };
+    asked.iter().all(is_valid).then_some(asked)
+}
+
+/// `int-range = first-pos "-" [ last-pos ]` (RFC 9110 section 14.1.2).
+fn int_range(text: &[u8]) -> IResult<&[u8], RangeSpec> {
+    separated_pair(digits, tag("-"), opt(digits))
+        .map(|(first, last)| RangeSpec::Between { first, last })
+        .parse(text)
+}
+
+/// `suffix-range = "-" suffix-length` (RFC 9110 section 14.1.2).
+fn suffix_range(text: &[u8]) -> IResult<&[u8], RangeSpec> {
+    preceded(tag("-"), digits).map(RangeSpec::Last).parse(text)
+}
+
 /// `Content-Range` of the unit `bytes` (RFC 9110 section 14.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentRange {
@@ -218,7 +315,7 @@ fn unsatisfied_range(text: &[u8]) -> IResult<&[u8], ContentRange> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HeadReader, Limits};
+    use crate::{HeadReader, Limits, Method, TargetUri};
 
     fn head(text: &str) -> Head {
         let mut reader = HeadReader::new(Limits::default());
@@ -317,6 +414,54 @@ mod tests {
         let complete = head("416|Content-Range: bytes */5");
         assert_eq!(resumed(&complete, Some(&validator), 5, Some(5)), IsComplete);
         assert_eq!(resumed(&complete, Some(&validator), 5, None), IsComplete);
+    }
+
+    /// hostile.md row 54.
+    #[test]
+    fn parts_that_were_asked_for() {
+        let part = |asked: &str, answer: &str| {
+            let uri = TargetUri::try_from(url::Url::parse("http://h/").unwrap()).unwrap();
+            let field = Field::new("Range", asked).unwrap();
+            let request = Request::new(Method::get(), uri).with_field(field).unwrap();
+            part_asked_for(&request, &head(answer)).ok()
+        };
+        let rows = [
+            ("bytes=0-4", "206|Content-Range: bytes 0-4/10", Some(Some(5))),
+            ("bytes=0-4", "206|Content-Range: bytes 0-4/*", Some(Some(5))),
+            ("bytes=0-4", "206|Content-Range: bytes 0-2/3", Some(Some(3))),
+            ("bytes=0-4", "206|Content-Range: bytes 0-2/*", Some(Some(3))),
+            ("bytes=5-", "206|Content-Range: bytes 5-9/10", Some(Some(5))),
+            ("bytes=-3", "206|Content-Range: bytes 7-9/10", Some(Some(3))),
+            ("bytes=-3", "206|Content-Range: bytes 0-1/2", Some(Some(2))),
+            ("bytes=-3", "206|Content-Range: bytes 7-9/*", Some(Some(3))),
+            ("bytes=0-1, 5-6", "206|Content-Range: bytes 5-6/10", Some(Some(2))),
+            ("bytes=0-1,5-6", "206|Content-Type: Multipart/Byteranges; boundary=x", Some(None)),
+            ("bytes=0-4", "200|Content-Range: bytes 5-9/10", Some(None)),
+            ("lines=0-4", "206|Content-Range: lines 0-4/10", Some(None)),
+            ("bytes=0-4", "206|Content-Range: bytes 0-4/10|Content-Length: 4", None),
+            ("bytes=0-4", "206|Content-Range: bytes 0-5/10", None),
+            ("bytes=0-4", "206|Content-Range: bytes 0-5/*", None),
+            ("bytes=0-4", "206|Content-Range: bytes 0-3/10", None),
+            ("bytes=0-4", "206|Content-Range: bytes 1-4/10", None),
+            ("bytes=0-4", "206|Content-Range: bytes */10", None),
+            ("bytes=0-4", "206|Content-Range: lines 0-4/10", None),
+            ("bytes=0-4", "206|Content-Type: multipart/byteranges; boundary=x", None),
+            ("bytes=0-4", "206", None),
+            ("bytes=5-", "206|Content-Range: bytes 5-8/10", None),
+            ("bytes=-3", "206|Content-Range: bytes 6-9/10", None),
+            ("bytes=-3", "206|Content-Range: bytes 6-9/*", None),
+            ("bytes=-3", "206|Content-Range: bytes 0-2/10", None),
+            ("bytes=0-1,5-6", "206|Content-Range: bytes 2-3/10", None),
+            ("bytes=0-1,5-6", "206|Content-Type: text/plain", None),
+        ];
+        for (asked, answer, wanted) in rows {
+            assert_eq!(part(asked, answer), wanted, "{asked}: {answer}");
+        }
+        for bad in ["", "bytes=", "bytes=-", "bytes=5-4", "bytes=0-1,", "bytes=0-1;2-3", "0-1"] {
+            assert_eq!(parse_range(bad.as_bytes()), None, "{bad}");
+        }
+        let asked = b"bytes=0-1,-5";
+        assert!(parse_range(asked).is_some() && parse_range(&asked[..10]).is_none());
     }
 
     #[test]

@@ -234,7 +234,12 @@ impl Request {
     /// Whether a field of this name is sent.
     #[must_use]
     pub fn has_field(&self, name: &str) -> bool {
-        self.sent_fields().any(|field| field.name.is(name))
+        self.sent(name).is_some()
+    }
+
+    /// The value of the first field of this name that is sent.
+    pub(crate) fn sent(&self, name: &str) -> Option<&FieldValue> {
+        self.sent_fields().find(|field| field.name.is(name)).map(|field| &field.value)
     }
 
     /// Whether it asks for a part of the representation.
@@ -269,6 +274,12 @@ impl Request {
         self.shown_login().is_some()
     }
 
+    /// Whether a login of ours goes out when the server asks for it, and not before.
+    pub(crate) fn waits_to_be_asked(&self) -> bool {
+        let login = self.login.as_ref().filter(|login| login.serves(&self.uri.origin()));
+        login.is_some_and(|login| !login.is_unasked()) && !self.has_removed("Authorization")
+    }
+
     /// The login that goes out as it is: unasked, or because Basic was asked for.
     fn shown_login(&self) -> Option<&Login> {
         let login = self.login.as_ref().filter(|login| login.serves(&self.uri.origin()));
@@ -293,7 +304,11 @@ impl Request {
     pub fn secrets(&self) -> Vec<(&'static str, Vec<u8>)> {
         let login = self.login.iter().flat_map(Login::secrets);
         let bound = self.fields.iter().filter(|field| !field.is_free());
-        let values = bound.map(|field| ("header", field.value.as_bytes().to_vec()));
+        let values = bound.flat_map(|field| {
+            let cookies = field.name.is("Cookie").then(|| cookie_values(&field.value));
+            let whole = std::iter::once(field.value.as_bytes());
+            whole.chain(cookies.into_iter().flatten()).map(|value| ("header", value.to_vec()))
+        });
         login.chain(values).collect()
     }
 
@@ -361,6 +376,16 @@ impl Request {
 }
 
 /// What would contradict our own framing cannot be had by hand.
+/// The values in `cookie-string` (RFC 6265 section 4.2.1), without their quotes.
+pub fn cookie_values(value: &FieldValue) -> impl Iterator<Item = &[u8]> {
+    let pairs = value.as_bytes().split(|&byte| byte == b';');
+    pairs.filter_map(|pair| {
+        let equals = pair.iter().position(|&byte| byte == b'=')?;
+        let value = pair.get(equals + 1..)?.trim_ascii();
+        Some(value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(value))
+    })
+}
+
 fn framing_is_ours(name: &FieldName) -> Result<(), Error> {
     match name.is("Content-Length") || name.is("Transfer-Encoding") {
         true => {

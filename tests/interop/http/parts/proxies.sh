@@ -7,14 +7,20 @@ tinyproxy_on() { # PORT LINE...
         "LogLevel Connect" "PidFile \"$dir/tinyproxy-$port.pid\"" 'ViaProxyName "tiny"' "$@" >"tinyproxy-$port.conf"
     start "$port" "tinyproxy-$port.out" tinyproxy -d -c "tinyproxy-$port.conf"
 }
-last_request() { tail -n 1 access.log; }
-through() { # NAME VIA ARGUMENT...: http by a request to the proxy, https and put by CONNECT
-    local name=$1 via=$2
+went_by() { # PROOF: the Via that nginx saw last, or log:FILE, which has grown since $before
+    case $1 in
+        log:*) [ "$(stat -c %s "${1#log:}")" -gt "$before" ] || { echo "${1#log:} has not grown"; return 1; } ;;
+        *) tail -n 1 access.log | grep -q "via \"$1" || { tail -n 1 access.log; return 1; } ;;
+    esac
+}
+through() { # NAME PROOF ARGUMENT...: pages and uploads in clear and by TLS
+    local name=$1 proof=$2 before=0
     shift 2
     rm -f out/proxied
+    [ ! -e "${proof#log:}" ] || before=$(stat -c %s "${proof#log:}")
     check "$name: http" "$wireline" get -q "$@" "$plain/big" -o out/proxied
     check "the same bytes" cmp root/big out/proxied
-    check "by the proxy" sh -c "tail -n 1 access.log | grep -q 'via \"$via'"
+    check "by the proxy" went_by "$proof"
     check "$name: https" "$wireline" get -q "$@" --cacert ca.pem "$secure/big" -o out/proxied-tls
     check "the same bytes" cmp root/big out/proxied-tls
     check "$name: from http to https by a redirect" "$wireline" get -q "$@" --cacert ca.pem "$plain/away" -o out/proxied-away
@@ -116,8 +122,8 @@ if has microsocks; then
     next_port && socks_locked=$port
     start "$socks_locked" microsocks-locked.log microsocks -i 127.0.0.1 -p "$socks_locked" -u alice -P wonderland
     for kind in socks5 socks5h; do
-        through "microsocks, $kind" '-' -x "$kind://127.0.0.1:$socks"
-        through "microsocks with a login, $kind" '-' -x "$kind://alice:wonderland@127.0.0.1:$socks_locked"
+        through "microsocks, $kind" log:microsocks.log -x "$kind://127.0.0.1:$socks"
+        through "microsocks with a login, $kind" log:microsocks-locked.log -x "$kind://alice:wonderland@127.0.0.1:$socks_locked"
     done
     check "by -U" "$wireline" get -q -x "socks5://127.0.0.1:$socks_locked" -U alice:wonderland "$plain/numbers" -o out/proxied
     check "without is exit 1 or 3" sh -c "'$wireline' get -q -x socks5://127.0.0.1:$socks_locked '$plain/numbers' -o out/no; test \$? = 1 -o \$? = 3"
@@ -149,7 +155,7 @@ socks pass { from: 127.0.0.0/8 to: 0/0 log: connect }
 CONF
     if start "$dante" dante.out danted -N 1 -f "$dir/dante.conf" -p "$dir/dante.pid"; then
         for kind in socks5 socks5h; do
-            through "Dante, $kind" '-' -x "$kind://127.0.0.1:$dante"
+            through "Dante, $kind" log:dante.log -x "$kind://127.0.0.1:$dante"
         done
         check "nothing there is exit 3" exits 3 "$wireline" get -q -x "socks5://127.0.0.1:$dante" http://127.0.0.1:1/ -o out/no
     else
