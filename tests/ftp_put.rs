@@ -4,7 +4,7 @@
 use crate::ftp_support::{
     HOME, alice, at_home, begun_at_home, content, finals, ftp, is_clean, last_type, mended, over,
     put, said, said_of, serving, site, site_over, site_with, strict, tree, with_password, without,
-    words, words_in,
+    words_in,
 };
 use crate::support::{Folder, beside, happens, run};
 use serde_json::Value;
@@ -246,7 +246,6 @@ fn what_is_not_here() {
     for file in ["none", "sub", "up/x"] {
         put(&folder, &server, (file, "/x"), &[]).failed(7, "");
     }
-    words(&folder, &["put", "up", "http://127.0.0.1:9/x"]).failed(2, "");
     put(&folder, &server, ("-", "/x"), &["-C", "-"]).failed(2, "");
     assert_eq!(server.connections(), 0);
 }

@@ -5,6 +5,7 @@ use crate::support::{Folder, Ran, beside, run, wireline, wireline_after};
 use crate::transcript_child::judged;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Stdio;
 use std::thread::{self, JoinHandle};
 
 /// A device that does this with its one caller.
@@ -97,6 +98,32 @@ fn both_sides_talk_at_once() {
 fn binary_stays_as_it_is() {
     let (addr, _) = hears_all(b"\xff\xfb\x00a\r\nb\r\0\xff\xff");
     assert_eq!(piped("", addr, &[]).done_in_silence().stdout, b"a\r\nb\r\0\xff");
+}
+
+/// Where we send binary a CR ends a line, as on a terminal: CR LF would be two.
+#[test]
+fn lines_in_binary() {
+    let (addr, heard) = says(b"\xff\xfd\x00> ");
+    let words = ["--expect", "> ", "--send", "a", "--send-raw", "b\\r\\n", "--send", ""];
+    assert_eq!(piped("", addr, &words).done_in_silence().text(), "> ");
+    assert_eq!(heard.join().unwrap(), b"\xff\xfb\x00a\rb\r\n\r");
+
+    let (agreed, may_type) = std::sync::mpsc::channel();
+    let (addr, heard) = device(move |mut socket| {
+        socket.write_all(b"\xff\xfd\x00").unwrap();
+        let mut heard = vec![0; 3];
+        socket.read_exact(&mut heard).unwrap();
+        agreed.send(()).unwrap();
+        socket.read_to_end(&mut heard).unwrap();
+        heard
+    });
+    let mut command = wireline();
+    command.args(["telnet", &addr.to_string()]).stdin(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    may_type.recv().unwrap();
+    child.stdin.take().unwrap().write_all(b"a\nb\r\n").unwrap();
+    assert_eq!(heard.join().unwrap(), b"\xff\xfb\x00a\rb\r");
+    assert!(child.wait().unwrap().success());
 }
 
 /// A reader that leaves is no failure; nor is a device that closes before it has heard all.

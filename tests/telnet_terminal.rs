@@ -111,6 +111,28 @@ fn a_device_without_options() {
     assert_eq!(terminal.ends(), 0);
 }
 
+/// A device's options hold for the text behind them, though both come at once: what is typed at a
+/// question is hidden or shown from its first key on.
+#[test]
+fn the_echo_is_off_before_the_question_is_shown() {
+    let port = Port::open();
+    let mut terminal = Terminal::telnet(&[&port.addr().to_string()]);
+    let mut device = port.device();
+    for turn in 0..20 {
+        device.says(b"\xff\xfb\x01Password: ");
+        terminal.sees("Password: ");
+        terminal.types("wonderland\r");
+        device.hears("wonderland\r\n");
+        device.says(b"\xff\xfc\x01\r\nname? ");
+        assert_eq!(terminal.sees("name? "), "\r\n", "turn {turn}");
+        terminal.types("joe\r");
+        terminal.sees("joe\r\n");
+        device.hears("joe\r\n");
+    }
+    drop(device);
+    assert_eq!(terminal.ends(), 0);
+}
+
 /// 0xFF is doubled, whoever types it.
 #[test]
 fn the_byte_255_is_doubled() {

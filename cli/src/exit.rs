@@ -301,7 +301,6 @@ impl From<telnet::Error> for Failure {
             E::Connection(error) => exit_of(error),
             E::TimedOut { .. } => Exit::TimedOut,
             E::Ended { .. } | E::Violation { .. } => Exit::Broken,
-            E::Unsupported { .. } => Exit::Refused,
             E::Input(_) => Exit::Usage,
             E::Unsafe { .. } => Exit::Unsafe,
             E::Local(_) => Exit::Local,

@@ -184,7 +184,12 @@ fn dial(
 ) -> Result<Session, Failure> {
     let upgrading = Upgrading { tls: false, no_tls: false, auth: None, oauth: false };
     let wire = place.dial(dialer, &upgrading, true)?;
-    let limits = Limits { text_bytes: TEXT_BYTES, ..Limits::default() };
+    let mut limits = Limits::default();
+    // A script looks for its patterns in much text; what is only shown is shown piece by piece, out of
+    // memory that is used again.
+    if !args.steps.0.is_empty() {
+        limits.text_bytes = TEXT_BYTES;
+    }
     let mut session = Session::start(wire, settings, limits);
     if args.start_tls {
         session = session.start_tls(place.host()).map_err(|error| match error {

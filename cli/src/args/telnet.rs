@@ -18,15 +18,21 @@ pub(crate) struct Telnet {
     #[arg(long, value_name = "RE", requires = "login", help_heading = "Script")]
     pub(crate) prompt: Option<String>,
     /// While a step waits, answer what matches RE, each time: '--More--= '
-    #[arg(long, value_name = "RE=ANSWER", allow_hyphen_values = true, help_heading = "Script")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "RE=ANSWER",
+        allow_hyphen_values = true,
+        help_heading = "Script"
+    )]
     pub(crate) on: Vec<String>,
     /// Speak TLS from the first byte; the port is 992 unless one is typed
     #[arg(long, help_heading = "TLS")]
     pub(crate) tls: bool,
     /// Have the session upgraded to TLS (START_TLS) before anything else, or end it
-    #[arg(long, conflicts_with = "tls", help_heading = "TLS")]
+    #[arg(long, conflicts_with = "tls", help_heading = "TLS", hide_short_help = true)]
     pub(crate) start_tls: bool,
-    /// The device's text is in this encoding: latin1, koi8-r, shift_jis...; here it is UTF-8
+    /// The device's encoding: latin1, koi8-r, shift_jis...
     #[arg(long, value_name = "LABEL", help_heading = "Terminal")]
     pub(crate) encoding: Option<String>,
     /// By hand: the key that opens the prompt, or none
@@ -51,8 +57,10 @@ every key is the device's, ^C too. ^] opens a prompt: close, status, send NAME, 
 What sets a terminal's title or clipboard, or makes it answer, is left out. Exit 0 when the device
 closes.
 
-From a pipe, all of it is sent (a line's end as CR LF), then the device is heard until it closes;
-its text goes to standard output, with LF at the end of lines.
+From a pipe, all of it is sent (a line's end as CR LF; as CR once BINARY is agreed), then the device
+is heard until it closes; its text goes to standard output, with LF at the end of lines. At the end
+of the input the sending side is closed, so nothing more can be answered, and many a login takes that
+for a goodbye: use steps there.
 
 Steps are done in the order in which they are typed, each within --timeout. A script that ends with
 sending hears the device until it closes. --quiet prints only what the groups of --expect-re
@@ -65,7 +73,6 @@ also its type and size, and nothing else of this machine.";
 
 const EXAMPLES: &str = "\
 Examples:
-  wireline telnet device.example
   echo status | wireline telnet device.example
   wireline telnet device --login admin --prompt '# $' --send 'show version' --expect-re '# $'
   wireline telnet device -q --expect-re 'uptime is (\\d+) days'";

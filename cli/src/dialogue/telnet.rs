@@ -38,8 +38,9 @@ impl TelnetDialogue {
         self.sheet.say(side, &pieces)
     }
 
+    /// The other side speaks. A command that is not whole yet waits for its rest.
     fn print_heard(&mut self, run: &Run<'_>) -> io::Result<()> {
-        let bytes = std::mem::take(&mut self.heard);
+        let bytes: Vec<_> = self.heard.drain(..unfinished(&self.heard)).collect();
         self.print(Side::S, &bytes, run)
     }
 
@@ -50,7 +51,7 @@ impl TelnetDialogue {
     }
 
     fn print_sent(&mut self, run: &Run<'_>) -> io::Result<()> {
-        let bytes = std::mem::take(&mut self.sent);
+        let bytes: Vec<_> = self.sent.drain(..unfinished(&self.sent)).collect();
         self.print(Side::C, &bytes, run)
     }
 }
@@ -69,7 +70,7 @@ fn whole_lines(bytes: &mut Vec<u8>) -> Vec<u8> {
     let (mut end, mut at) = (0, 0);
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         at += match memchr(IAC, rest) {
-            Some(0) => length(rest),
+            Some(0) => length(rest).unwrap_or(rest.len()),
             until => {
                 let run = rest.get(..until.unwrap_or(rest.len())).unwrap_or_default();
                 end = memrchr(b'\n', run).map_or(end, |found| at + found + 1);
@@ -83,12 +84,25 @@ fn whole_lines(bytes: &mut Vec<u8>) -> Vec<u8> {
     bytes.drain(..end).collect()
 }
 
+/// Where a command begins that is not whole, or the end.
+fn unfinished(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(next) = bytes.get(at..).and_then(|rest| memchr(IAC, rest)) {
+        at += next;
+        match bytes.get(at..).and_then(length) {
+            Some(count) => at += count,
+            None => return at,
+        }
+    }
+    bytes.len()
+}
+
 /// Commands as holes.
 fn made(mut bytes: &[u8]) -> Vec<Made> {
     let mut pieces = Vec::new();
     while let Some(at) = memchr(IAC, bytes) {
         let (before, rest) = bytes.split_at(at);
-        let (command, after) = rest.split_at(length(rest));
+        let (command, after) = rest.split_at(length(rest).unwrap_or(rest.len()));
         pieces.push(Made::Bytes(before.to_vec()));
         pieces.push(match command {
             [IAC, IAC] | [IAC] => Made::Bytes(command.to_vec()),
@@ -100,15 +114,13 @@ fn made(mut bytes: &[u8]) -> Vec<Made> {
     pieces
 }
 
-/// Of the command that the bytes begin with, as far as it is there.
-fn length(bytes: &[u8]) -> usize {
+/// Of the command that the bytes begin with, if it is whole.
+fn length(bytes: &[u8]) -> Option<usize> {
     let wanted = match bytes {
         [IAC, SB, rest @ ..] => {
             let mut at = 0;
             loop {
-                let next = rest.get(at..).and_then(|rest| memchr(IAC, rest));
-                let Some(next) = next else { break bytes.len() };
-                at += next + 2;
+                at += memchr(IAC, rest.get(at..)?)? + 2;
                 if rest.get(at - 1) == Some(&SE) {
                     break at + 2;
                 }
@@ -117,7 +129,7 @@ fn length(bytes: &[u8]) -> usize {
         [IAC, 251..=254, ..] => 3,
         _ => 2,
     };
-    wanted.min(bytes.len())
+    (wanted <= bytes.len()).then_some(wanted)
 }
 
 /// As transcripts spell it: `IAC DO TTYPE`, `IAC SB NAWS 0x00500018 IAC SE`.
@@ -233,8 +245,9 @@ impl Dialogue for TelnetDialogue {
     }
 
     fn end(&mut self, run: &mut Run<'_>) -> io::Result<()> {
-        self.print_sent(run)?;
-        self.print_heard(run)?;
+        let (sent, heard) = (std::mem::take(&mut self.sent), std::mem::take(&mut self.heard));
+        self.print(Side::C, &sent, run)?;
+        self.print(Side::S, &heard, run)?;
         match self.typed().as_slice() {
             [] => Ok(()),
             typed => self.sheet.say(Side::C, typed),
@@ -291,6 +304,22 @@ mod tests {
                 dialogue.heard(&command[split..], run)
             });
             assert_eq!(heard, format!("S= {wanted}"), "at {split}");
+        }
+    }
+
+    /// Though we speak between its pieces.
+    #[test]
+    fn a_command_is_one_hole() {
+        let (command, ours) = (b"> \xff\xfa\x22\x03\x02\xff\xff\xff\xf0", b"\xff\xfb\x01");
+        for split in 3..command.len() {
+            let lines = lines(|dialogue, run| {
+                dialogue.heard(&command[..split], run)?;
+                dialogue.said(&Saying::new().text(ours), run)?;
+                dialogue.heard(&command[split..], run)
+            });
+            let wanted =
+                "S= >{{SP}}\nC= {{IAC WILL ECHO}}\nS= {{IAC SB LINEMODE 0x0302ffff IAC SE}}\n";
+            assert_eq!(lines, wanted, "at {split}");
         }
     }
 

@@ -32,18 +32,22 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let mut input = Input::in_encoding(encoding);
     while !hear(session, screen)? {
-        if session.has_unsent() || !input.text.is_empty() {
-            match session.send_some(&input.text) {
-                Ok(taken) => drop(input.text.drain(..taken)),
-                Err(error) => return lost(session, screen, patience, error, output),
+        if !session.has_unsent() && input.text.is_empty() {
+            if input.ended {
+                return match session.half_close() {
+                    Ok(()) => drain(session, screen, patience.idle),
+                    Err(error) => lost(session, screen, patience, error, output),
+                };
             }
-        } else if input.ended {
-            if let Err(error) = session.half_close() {
-                return lost(session, screen, patience, error, output);
+            if !await_either(session, patience.whole)? {
+                continue;
             }
-            return drain(session, screen, patience.idle);
-        } else if await_either(session, patience.whole)? {
-            input.read(output)?;
+            input.read(session.is_on(Side::Us, TelnetOption::BINARY), output)?;
+        }
+        // Before more is heard, which may change how a line ends.
+        match session.send_some(&input.text) {
+            Ok(taken) => drop(input.text.drain(..taken)),
+            Err(error) => return lost(session, screen, patience, error, output),
         }
     }
     screen.end()
@@ -153,14 +157,15 @@ impl Input {
         Self { encoder: encoding.map(Encoding::encoder), ..Self::default() }
     }
 
-    fn read(&mut self, output: Output) -> Result<(), Failure> {
-        let mut some = vec![0; 16 * 1024];
+    fn read(&mut self, binary: bool, output: Output) -> Result<(), Failure> {
+        // So much is sent in one piece, even if it is nothing but ends of lines.
+        let mut some = vec![0; 8 * 1024];
         match rustix::io::read(io::stdin(), &mut some) {
             Ok(0) => {
                 self.ended = true;
-                self.encode(b"", output);
+                self.encode(b"", binary, output);
             }
-            Ok(count) => self.encode(some.get(..count).unwrap_or_default(), output),
+            Ok(count) => self.encode(some.get(..count).unwrap_or_default(), binary, output),
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(error) => {
                 return Err(Failure::local(&error.into()).doing("reading standard input"));
@@ -169,23 +174,25 @@ impl Input {
         Ok(())
     }
 
-    fn encode(&mut self, bytes: &[u8], output: Output) {
-        let Some(encoder) = &mut self.encoder else { return self.push(bytes) };
+    fn encode(&mut self, bytes: &[u8], binary: bool, output: Output) {
+        let Some(encoder) = &mut self.encoder else { return self.push(bytes, binary) };
         let mut encoded = Vec::with_capacity(bytes.len());
         let whole = encoder.push(bytes, self.ended, &mut encoded);
         if !whole && !std::mem::replace(&mut self.warned, true) {
             output.warn("the encoding lacks letters of the input; ? was sent in their place");
         }
-        self.push(&encoded);
+        self.push(&encoded, binary);
     }
 
-    /// A line ends in CR LF; one that does already stays as it is.
-    fn push(&mut self, bytes: &[u8]) {
+    /// A line ends in CR LF, in binary in a CR; one that does already stays as it is.
+    fn push(&mut self, bytes: &[u8], binary: bool) {
         for &byte in bytes {
             if byte == b'\n' && !self.after_cr {
                 self.text.push(b'\r');
             }
-            self.text.push(byte);
+            if byte != b'\n' || !binary {
+                self.text.push(byte);
+            }
             self.after_cr = byte == b'\r';
         }
     }
@@ -196,16 +203,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_ends_in_cr_lf() {
-        let rows: &[(&[&[u8]], &[u8])] = &[
-            (&[b"a\nb\r\nc"], b"a\r\nb\r\nc"),
-            (&[b"a\r", b"\n\n"], b"a\r\n\r\n"),
-            (&[b"\r\r\n"], b"\r\r\n"),
+    fn how_a_line_ends() {
+        type Row<'a> = (&'a [&'a [u8]], &'a [u8], &'a [u8]);
+        let rows: &[Row<'_>] = &[
+            (&[b"a\nb\r\nc"], b"a\r\nb\r\nc", b"a\rb\rc"),
+            (&[b"a\r", b"\n\n"], b"a\r\n\r\n", b"a\r\r"),
+            (&[b"\r\r\n"], b"\r\r\n", b"\r\r"),
         ];
-        for (pieces, wanted) in rows {
-            let mut input = Input::default();
-            pieces.iter().for_each(|piece| input.push(piece));
-            assert_eq!(input.text, *wanted);
+        for (pieces, text, binary_text) in rows {
+            for (binary, wanted) in [(false, text), (true, binary_text)] {
+                let mut input = Input::default();
+                pieces.iter().for_each(|piece| input.push(piece, binary));
+                assert_eq!(input.text, *wanted);
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ const OPTIONS: &[(Kind, &str, &str, &str)] = &[
         "Wait for what a regex matches; $ is the end of what came",
     ),
     (Kind::ExpectGlob, "expect-glob", "GLOB", "Wait for what a glob matches: * ? [a-z]"),
-    (Kind::Send, "send", "TEXT", "Send this text and CR LF"),
+    (Kind::Send, "send", "TEXT", "Send this text and CR LF (CR once BINARY is agreed)"),
     (Kind::SendRaw, "send-raw", "TEXT", "Send this text as it is"),
     (Kind::SendPassword, "send-password", "", "Send the password and CR LF"),
     (Kind::Login, "login", "USER", "Answer the questions for the user and the password"),

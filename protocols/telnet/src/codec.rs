@@ -237,7 +237,8 @@ enum Found<'i> {
 /// How a line ends when we send one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineEnd {
-    /// CR LF: the end of a line (RFC 854).
+    /// CR LF: the end of a line (RFC 854). In binary, where that would be two keys and to most hosts
+    /// two lines, a CR alone, as other clients do.
     #[default]
     CrLf,
     /// CR NUL: the return key at a terminal (RFC 1123 section 3.3.1). In binary a CR alone.
@@ -249,8 +250,8 @@ pub enum LineEnd {
 impl LineEnd {
     const fn bytes(self, binary: bool) -> &'static [u8] {
         match self {
+            Self::CrLf | Self::CrNul if binary => b"\r",
             Self::CrLf => b"\r\n",
-            Self::CrNul if binary => b"\r",
             Self::CrNul => b"\r\0",
             Self::Lf => b"\n",
         }

@@ -35,11 +35,6 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
-    /// The peer refuses an option that is needed.
-    Unsupported {
-        /// Which.
-        feature: String,
-    },
     /// The caller's fault, before any byte was sent.
     Input(String),
     /// Going on would not be safe.
@@ -78,7 +73,6 @@ impl fmt::Display for Error {
             Self::Violation { doing, why } | Self::Unsafe { doing, why } => {
                 write!(f, "{doing}: {why}")
             }
-            Self::Unsupported { feature } => write!(f, "the peer does not do {feature}"),
             Self::Input(why) => f.write_str(why),
             Self::Local(source) => f.write_str(&wire::cause(source)),
         }
@@ -118,7 +112,6 @@ mod tests {
                 Error::Ended { doing: "expect", tail: String::new() },
                 "expect: the peer closed the connection; it had said nothing more",
             ),
-            (Error::Unsupported { feature: "STATUS".into() }, "the peer does not do STATUS"),
         ];
         for (error, words) in rows {
             assert_eq!(error.to_string(), words);

@@ -31,7 +31,9 @@ pub enum Received {
 
 impl Session {
     /// Hears what has come and answers requests. Text is then in [`Session::text`], other things
-    /// in [`Session::take_notice`].
+    /// in [`Session::take_notice`]. It stops behind [`Notice::Switched`] and
+    /// [`Notice::LineMode`], so that the text of one call came before the change: whoever acts on
+    /// that first and then calls again keeps the peer's order.
     ///
     /// # Errors
     /// [`Error::Connection`]; a connection that ends within a command is cut.
@@ -42,7 +44,7 @@ impl Session {
             Wait::AtMost(limit) => (limit.max(LEAST), true),
         };
         self.wire.set_deadline(HEARING, Deadline::within(limit));
-        match self.hear(waits) {
+        match self.hear_to_change(waits) {
             Err(Error::Connection(wire::Error::TimedOut { phase: HEARING, .. })) => {
                 Ok(Received::Nothing)
             }
@@ -215,8 +217,16 @@ impl Session {
         }
     }
 
-    /// Hears once, under the deadline that is set.
+    /// Hears all that came at once, under the deadline that is set.
     fn hear(&mut self, waits: bool) -> Result<Received, Error> {
+        let received = self.hear_to_change(waits)?;
+        while self.heard < self.raw.len() && self.text.room() > 0 {
+            self.hear_to_change(false)?;
+        }
+        Ok(received)
+    }
+
+    fn hear_to_change(&mut self, waits: bool) -> Result<Received, Error> {
         if self.text.room() == 0 {
             return Ok(Received::Full);
         }
@@ -224,12 +234,20 @@ impl Session {
             return Ok(if self.ended { Received::Ended } else { Received::Nothing });
         }
         while self.heard < self.raw.len() && self.text.room() > 0 {
-            match self.hear_one() {
-                Some(notice) => self.keep(notice),
-                None => self.answer()?,
+            let Some(notice) = self.hear_one() else {
+                self.answer()?;
+                continue;
+            };
+            let changes = matches!(notice, Notice::Switched { .. } | Notice::LineMode(_));
+            self.keep(notice);
+            if changes {
+                break;
             }
         }
-        self.answer()?;
+        // What came at once is answered at once.
+        if self.heard == self.raw.len() || self.text.room() == 0 {
+            self.answer()?;
+        }
         Ok(Received::Something)
     }
 

@@ -184,6 +184,7 @@ impl Session {
     /// [`Error::Connection`].
     pub fn send_some(&mut self, text: &[u8]) -> Result<usize, Error> {
         const STEP_BYTES: usize = 16 * 1024;
+        self.unsent.extend(self.nvt.take_answers());
         let mut taken = 0;
         if self.unsent.is_empty() {
             let piece = text.get(..STEP_BYTES).unwrap_or(text);
@@ -309,9 +310,10 @@ impl Session {
         saying.secret(hole, Secret::new(hidden).reveal())
     }
 
-    /// What the last [`Session::send_some`] left, which is to leave first.
+    /// What is to leave first: what the last [`Session::send_some`] left, and answers.
     fn beginning(&mut self) -> Vec<u8> {
         let mut bytes = std::mem::take(&mut self.unsent);
+        bytes.extend(self.nvt.take_answers());
         self.nvt.finish(&mut bytes);
         bytes
     }

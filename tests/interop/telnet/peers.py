@@ -317,14 +317,16 @@ def hostile(port, kind):
         except ConnectionError:
             pass
 
-    threading.Thread(target=drain, daemon=True).start()
+    drained = threading.Thread(target=drain, daemon=True)
+    drained.start()
     piece = again * ((1 << 20) // len(again))
     connection.sendall(begin)
     for _ in range(1 << 10 if kind != "requests" else 64):
         connection.sendall(piece)
     connection.sendall(end + b"in sync\r\n")
     connection.shutdown(socket.SHUT_WR)
-    time.sleep(0.2)
+    # Who leaves with answers unread resets, and takes back what is still on its way.
+    drained.join(PATIENCE_SECONDS)
 
 
 def peak(limit_mib, *command):

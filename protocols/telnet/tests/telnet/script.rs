@@ -267,6 +267,38 @@ S= {{CR NUL IAC WONT BINARY CR NUL}}.
     }
 }
 
+/// However much comes at once: the text of one call came before the change. Answers leave together, or
+/// ahead of what is sent meanwhile.
+#[test]
+fn one_change_at_a_time() {
+    let (mut session, peer) = with_peer(Settings::default(), Limits::default(), |mut socket| {
+        socket.write_all(b"a\xff\xfb\x01\xff\xf1b\xff\xfd\x00\xff\xfc\x01c").unwrap();
+        let mut heard = Vec::new();
+        socket.read_to_end(&mut heard).unwrap();
+        heard
+    });
+    assert_eq!(session.receive(Wait::AtMost(LONG)).unwrap(), Received::Something);
+    let last = |session: &mut Session| std::iter::from_fn(|| session.take_notice()).last();
+    let mut told = vec![(session.take_text(), last(&mut session))];
+    while session.receive(Wait::Never).unwrap() == Received::Something {
+        told.push((session.take_text(), last(&mut session)));
+        if told.len() == 2 {
+            session.send_line("joe", LineEnd::CrLf).unwrap();
+        }
+    }
+    let switched = |side, option, on| Some(Notice::Switched { side, option, on });
+    let wanted = [
+        (b"a".to_vec(), switched(Side::Him, TelnetOption::ECHO, true)),
+        (b"b".to_vec(), switched(Side::Us, TelnetOption::BINARY, true)),
+        (b"".to_vec(), switched(Side::Him, TelnetOption::ECHO, false)),
+        (b"c".to_vec(), None),
+    ];
+    assert_eq!(told, wanted);
+    drop(session);
+    let wanted = b"\xff\xfd\x01\xff\xfb\x00joe\r\xff\xfe\x01";
+    assert_eq!(peer.join().unwrap().escape_ascii().to_string(), wanted.escape_ascii().to_string());
+}
+
 /// RFC 860, and commands of the peer's: told, not answered.
 #[test]
 fn marks_and_commands() {
