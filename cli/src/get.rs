@@ -39,6 +39,8 @@ struct Plan<'a> {
     output: Output,
     start: Start,
     requests: Vec<(Request, Address)>,
+    /// Bodies are not asked for.
+    is_head: bool,
     /// Where each origin is asked for the last time.
     last: HashMap<Origin, usize>,
 }
@@ -122,6 +124,7 @@ impl<'a> Plan<'a> {
         let output = Output { quiet: shared.messages.quiet };
         let start = places::start(fetch.continue_at.as_deref())?;
         places::check(urls.len(), fetch, shared.messages.json, true)?;
+        let is_head = method.is_head();
         let asked = Asked::read(fetch, method, body)?;
         let addresses =
             urls.iter().map(|raw| Address::parse(raw)).collect::<Result<Vec<_>, _>>()?;
@@ -136,7 +139,7 @@ impl<'a> Plan<'a> {
         }
         let last = requests.iter().enumerate();
         let last = last.map(|(nth, (request, _))| (request.uri().origin(), nth)).collect();
-        let plan = Self { fetch, shared, output, start, requests, last };
+        let plan = Self { fetch, shared, output, start, requests, is_head, last };
         plan.warn();
         Ok(plan)
     }
@@ -254,7 +257,7 @@ impl<'a> Plan<'a> {
     }
 
     fn place(&self, nth: usize, address: &Address) -> Result<Place, Failure> {
-        if self.requests.iter().any(|(request, _)| request.method().is_head()) {
+        if self.is_head {
             return Ok(Place::Nowhere);
         }
         place_of(self.fetch, nth, || Ok(name_of(address)))
